@@ -1,0 +1,35 @@
+"""Registrations: who a robot belongs to, where, and what its owner consented to.
+
+`fleet.devices` has one partition and is read into the registry; it is no table of the lake.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.tables.declare import Identifier, Microseconds, Word
+
+DEVICES_TOPIC = "fleet.devices"
+
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+
+
+class Consent(msgspec.Struct, frozen=True, gc=False):
+    """What an owner said to one use of data, and since when."""
+
+    name: Literal["telemetry", "maps", "history", "location"]
+    granted: bool
+    since: Microseconds
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A registration as the account service publishes it, keyed by device id."""
+
+    device: Identifier
+    vendor: Word
+    model: Word
+    country: Country
+    account: Identifier
+    bound_since: Microseconds | None = None
+    consents: Annotated[tuple[Consent, ...], msgspec.Meta(max_length=16)] = ()
