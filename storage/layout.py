@@ -1,0 +1,77 @@
+"""Where a data file lies: a path that says when everything in it must be gone.
+
+    <table>/date=2026-11-21/expires=2026-12-05T14/<uuid>.parquet
+
+`date` is the event date in UTC, `expires` the UTC hour by which every row must be gone. Expiring is
+dropping by name, so a path that cannot be read is an error, never a file that stays.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date as Date  # noqa: N812 - the field is `date`
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from schemas.retention import format_hour, parse_hour
+
+LOG_FOLDER = "_delta_log"
+PARTITION_COLUMNS = ("date", "expires")
+"""Columns that a row has from its path only, never in its file."""
+
+_PATH = re.compile(
+    r"date=(?P<date>\d{4}-\d\d-\d\d)/expires=(?P<expires>\d{4}-\d\d-\d\dT\d\d)"
+    r"/(?P<name>[0-9a-f]{32})\.parquet",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DataPath:
+    """A data file's place within its table; `parse` and `str` are inverse.
+
+    Attributes:
+        date: Event date of its rows, UTC.
+        expires: Full hour, UTC, by which every row must be gone.
+        name: Unique to each put, so that no put ever changes a file.
+    """
+
+    date: Date
+    expires: datetime
+    name: UUID
+
+    def __str__(self) -> str:
+        hour = format_hour(self.expires)
+        return f"date={self.date.isoformat()}/expires={hour}/{self.name.hex}.parquet"
+
+    @classmethod
+    def parse(cls, path: str) -> Self:
+        """Read a path below its table's folder back.
+
+        Raises:
+            ValueError: It is not a data file's path.
+        """
+        if (match := _PATH.fullmatch(path)) is None:
+            raise ValueError(f"not the path of a data file: {path}")
+        day = Date.fromisoformat(match["date"])
+        return cls(day, parse_hour(match["expires"]), UUID(hex=match["name"]))
+
+    @property
+    def partition(self) -> dict[str, str]:
+        """The values of `PARTITION_COLUMNS`, as the log writes them."""
+        return {"date": self.date.isoformat(), "expires": format_hour(self.expires)}
+
+
+def object_key(table: str, path: DataPath) -> str:
+    """The object key of a data file."""
+    return f"{table}/{path}"
+
+
+def parse_object_key(key: str) -> tuple[str, DataPath]:
+    """The table's name and the path of an object key.
+
+    Raises:
+        ValueError: It is not a data file's.
+    """
+    table, _, path = key.partition("/")
+    return table, DataPath.parse(path)

@@ -1,0 +1,44 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.layout import DataPath, object_key, parse_object_key
+
+HOUR = timedelta(hours=1)
+HOURS = st.integers(0, 10_000_000).map(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + n * HOUR)
+PATHS = st.builds(DataPath, st.dates(), HOURS, st.uuids())
+TABLES = st.from_regex(r"[a-z_]+", fullmatch=True)
+
+
+@given(TABLES, PATHS)
+def test_a_path_is_read_back_as_it_was_written(table: str, path: DataPath) -> None:
+    assert DataPath.parse(str(path)) == path
+    assert parse_object_key(object_key(table, path)) == (table, path)
+
+
+def test_a_path_looks_as_the_design_says() -> None:
+    text = "date=2026-11-21/expires=2026-12-05T14/0123456789abcdef0123456789abcdef.parquet"
+    path = DataPath.parse(text)
+    assert path.partition == {"date": "2026-11-21", "expires": "2026-12-05T14"}
+    assert path.expires == datetime(2026, 12, 5, 14, tzinfo=UTC)
+    assert str(path) == text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "_delta_log/00000000000000000001.json",
+        "date=2026-11-21/expires=2026-12-05/0123456789abcdef0123456789abcdef.parquet",
+        "date=2026-13-21/expires=2026-12-05T14/0123456789abcdef0123456789abcdef.parquet",
+        "date=2026-11-21/expires=2026-12-05T24/0123456789abcdef0123456789abcdef.parquet",
+        "date=2026-11-21/expires=2026-12-05T14/0123456789ABCDEF0123456789ABCDEF.parquet",
+        "date=2026-11-21/expires=2026-12-05T14/0123456789abcdef0123456789abcdef.parquet ",
+        "/date=2026-11-21/expires=2026-12-05T14/0123456789abcdef0123456789abcdef.parquet",
+    ],
+)
+def test_any_other_path_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"path|month|hour|unconverted|data"):
+        DataPath.parse(path)
