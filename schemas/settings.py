@@ -1,0 +1,195 @@
+"""What an operator sets: one frozen value, from `FORTNIGHT_...` variables and a TOML file.
+
+Every setting is told once, in `Settings`: its default, unit and meaning. A variable wins over the
+file; the file's keys are the variables' names without the prefix, in lower case. Secrets are
+references (`env:NAME` or `file:PATH`), never values.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Self, get_type_hints
+
+from schemas.errors import SettingsError
+from schemas.regions import Region
+
+PREFIX = "FORTNIGHT_"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """Where one region's rows live."""
+
+    region: Region
+    bucket: str
+    location: str
+
+
+def _setting(default: Any, help_text: str) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Fortnight's settings; each is `FORTNIGHT_` and its name in capitals."""
+
+    bootstrap_servers: str = _setting("127.0.0.1:9092", "Kafka, host:port with commas between")
+    group: str = _setting("fortnight", "Kafka consumer group of the workers")
+    regions: tuple[RegionSettings, ...] = _setting(
+        (
+            RegionSettings(Region("eu"), "fortnight-eu", "eu-central-1"),
+            RegionSettings(Region("us"), "fortnight-us", "us-east-1"),
+        ),
+        "regions served: region=bucket@location, with commas between",
+    )
+    home_region: Region = _setting(Region("eu"), "region whose bucket holds the dead letters")
+    s3_endpoint: str = _setting("", "URL of an S3 that is not AWS's; empty for AWS")
+    keyring: str = _setting("fortnight.keyring", "path of the sealed keyring")
+    passphrase: str = _setting(
+        "env:FORTNIGHT_KEYRING_PASSPHRASE", "reference to the keyring's passphrase: env:, file:"
+    )
+    partitions: int = _setting(6, "partitions of each data topic, when they are created")
+    replication: int = _setting(1, "replicas of each topic, when it is created")
+    topic_retention: timedelta = _setting(
+        timedelta(days=4), "how long Kafka keeps raw records, seconds"
+    )
+    topic_segment: timedelta = _setting(timedelta(hours=12), "segment.ms of data topics, seconds")
+    late_window: timedelta = _setting(
+        timedelta(days=9), "how much older than its arrival a record may be, seconds"
+    )
+    flush_period: timedelta = _setting(
+        timedelta(seconds=10), "a row is durable this long after it came, at the latest, seconds"
+    )
+    flush_rows: int = _setting(250_000, "a flush begins at this many rows of a topic")
+    memory_budget: int = _setting(
+        256 * 2**20, "bytes of records and rows a worker holds, over all its partitions"
+    )
+    session_timeout: timedelta = _setting(
+        timedelta(seconds=8), "a silent worker's partitions are given away after this, seconds"
+    )
+    instance: str = _setting("", "static membership: a name of this worker that outlives restarts")
+    rejected_ratio: float = _setting(
+        0.5, "stop when more than this share of recent records is rejected"
+    )
+    rejected_run: int = _setting(
+        10_000, "stop when this many records of a partition in a row are rejected"
+    )
+    assignment_timeout: timedelta = _setting(
+        timedelta(minutes=10), "a worker without partitions exits after this, seconds"
+    )
+    metrics_port: int = _setting(0, "port of the worker's metrics on 127.0.0.1; 0 for none")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    orphan_age: timedelta = _setting(
+        timedelta(hours=24), "a file that no log entry names is swept after this, seconds"
+    )
+    upload_age: timedelta = _setting(
+        timedelta(hours=24), "an unfinished multipart upload is aborted after this, seconds"
+    )
+
+    def __post_init__(self) -> None:
+        served = [place.region for place in self.regions]
+        if self.home_region not in served:
+            raise SettingsError(f"{PREFIX}HOME_REGION: not among {PREFIX}REGIONS")
+        if len(set(served)) < len(served):
+            raise SettingsError(f"{PREFIX}REGIONS: a region is there twice")
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], file: bytes = b"") -> Self:
+        """Settings from the environment and a TOML file's bytes.
+
+        Raises:
+            SettingsError: A setting is unknown or wrong; names the variable and what is allowed.
+        """
+        given = _from_file(file) | {
+            name.removeprefix(PREFIX).lower(): text
+            for name, text in environment.items()
+            if name.startswith(PREFIX) and name not in _NOT_SETTINGS
+        }
+        kinds = get_type_hints(cls)
+        if unknown := sorted(given.keys() - kinds.keys()):
+            raise SettingsError(f"{PREFIX}{unknown[0].upper()}: there is no such setting")
+        return cls(**{name: _parse(name, kinds[name], text) for name, text in given.items()})
+
+    @classmethod
+    def reference(cls) -> list[tuple[str, str, str]]:
+        """(variable, default, meaning) of every setting, for the documentation."""
+        return [
+            (PREFIX + one.name.upper(), _format(one.default), one.metadata["help"])
+            for one in fields(cls)
+            if one.default is not MISSING
+        ]
+
+
+_NOT_SETTINGS = frozenset(
+    {PREFIX + "SETTINGS", PREFIX + "KEYRING_PASSPHRASE", PREFIX + "CACHE", PREFIX + "VERSITYGW"}
+)
+"""Where the file is, the passphrase itself, the demo's cache, and a tool of the tests."""
+
+
+def _from_file(file: bytes) -> dict[str, str]:
+    try:
+        document = tomllib.loads(file.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file: {error}") from None
+    return {name: str(value) for name, value in document.items()}
+
+
+def _format(value: object) -> str:
+    match value:
+        case timedelta():
+            return f"{value.total_seconds():g}"
+        case tuple():
+            return ",".join(f"{one.region}={one.bucket}@{one.location}" for one in value)
+        case _:
+            return str(value)
+
+
+def _seconds(text: str) -> timedelta:
+    value = timedelta(seconds=float(text))
+    if value <= timedelta(0):
+        raise ValueError
+    return value
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def _ratio(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ValueError
+    return value
+
+
+def _places(text: str) -> tuple[RegionSettings, ...]:
+    places = []
+    for part in text.split(","):
+        region, _, rest = part.strip().partition("=")
+        bucket, _, location = rest.partition("@")
+        if not (region and bucket and location):
+            raise ValueError
+        places.append(RegionSettings(Region(region), bucket, location))
+    return tuple(places)
+
+
+_PARSERS: dict[Any, tuple[Callable[[str], object], str]] = {
+    timedelta: (_seconds, "seconds, more than zero"),
+    int: (_natural, "a whole number, not negative"),
+    float: (_ratio, "a share, more than 0 and at most 1"),
+    tuple[RegionSettings, ...]: (_places, "region=bucket@location, with commas between"),
+}
+
+
+def _parse(name: str, kind: object, text: str) -> object:
+    parse, allowed = _PARSERS.get(kind, (str, "text"))
+    try:
+        return parse(text)
+    except ValueError:
+        raise SettingsError(
+            f"{PREFIX}{name.upper()}: {text!r} was given, allowed is {allowed}"
+        ) from None
