@@ -7,9 +7,9 @@ references (`env:NAME` or `file:PATH`), never values.
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import Any, Self, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 
 from schemas.errors import SettingsError
 from schemas.regions import Region
@@ -26,66 +26,65 @@ class RegionSettings:
     location: str
 
 
-def _setting(default: Any, help_text: str) -> Any:  # noqa: ANN401 - as dataclasses.field
-    return field(default=default, metadata={"help": help_text})
+_EU = Region("eu")
+_TWO_REGIONS = (
+    RegionSettings(_EU, "fortnight-eu", "eu-central-1"),
+    RegionSettings(Region("us"), "fortnight-us", "us-east-1"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Fortnight's settings; each is `FORTNIGHT_` and its name in capitals."""
 
-    bootstrap_servers: str = _setting("127.0.0.1:9092", "Kafka, host:port with commas between")
-    group: str = _setting("fortnight", "Kafka consumer group of the workers")
-    regions: tuple[RegionSettings, ...] = _setting(
-        (
-            RegionSettings(Region("eu"), "fortnight-eu", "eu-central-1"),
-            RegionSettings(Region("us"), "fortnight-us", "us-east-1"),
-        ),
-        "regions served: region=bucket@location, with commas between",
+    bootstrap_servers: Annotated[str, "Kafka, host:port with commas between"] = "127.0.0.1:9092"
+    group: Annotated[str, "Kafka consumer group of the workers"] = "fortnight"
+    regions: Annotated[
+        tuple[RegionSettings, ...], "regions served: region=bucket@location, with commas between"
+    ] = _TWO_REGIONS
+    home_region: Annotated[Region, "region whose bucket holds the dead letters"] = _EU
+    s3_endpoint: Annotated[str, "URL of an S3 that is not AWS's; empty for AWS"] = ""
+    keyring: Annotated[str, "path of the sealed keyring"] = "fortnight.keyring"
+    passphrase: Annotated[str, "reference to the keyring's passphrase: env:, file:"] = (
+        "env:FORTNIGHT_KEYRING_PASSPHRASE"
     )
-    home_region: Region = _setting(Region("eu"), "region whose bucket holds the dead letters")
-    s3_endpoint: str = _setting("", "URL of an S3 that is not AWS's; empty for AWS")
-    keyring: str = _setting("fortnight.keyring", "path of the sealed keyring")
-    passphrase: str = _setting(
-        "env:FORTNIGHT_KEYRING_PASSPHRASE", "reference to the keyring's passphrase: env:, file:"
+    partitions: Annotated[int, "partitions of each data topic, when they are created"] = 6
+    replication: Annotated[int, "replicas of each topic, when it is created"] = 1
+    topic_retention: Annotated[timedelta, "how long Kafka keeps raw records, seconds"] = timedelta(
+        days=4
     )
-    partitions: int = _setting(6, "partitions of each data topic, when they are created")
-    replication: int = _setting(1, "replicas of each topic, when it is created")
-    topic_retention: timedelta = _setting(
-        timedelta(days=4), "how long Kafka keeps raw records, seconds"
-    )
-    topic_segment: timedelta = _setting(timedelta(hours=12), "segment.ms of data topics, seconds")
-    late_window: timedelta = _setting(
-        timedelta(days=9), "how much older than its arrival a record may be, seconds"
-    )
-    flush_period: timedelta = _setting(
-        timedelta(seconds=10), "a row is durable this long after it came, at the latest, seconds"
-    )
-    flush_rows: int = _setting(250_000, "a flush begins at this many rows of a topic")
-    memory_budget: int = _setting(
-        256 * 2**20, "bytes of records and rows a worker holds, over all its partitions"
-    )
-    session_timeout: timedelta = _setting(
-        timedelta(seconds=8), "a silent worker's partitions are given away after this, seconds"
-    )
-    instance: str = _setting("", "static membership: a name of this worker that outlives restarts")
-    rejected_ratio: float = _setting(
-        0.5, "stop when more than this share of recent records is rejected"
-    )
-    rejected_run: int = _setting(
-        10_000, "stop when this many records of a partition in a row are rejected"
-    )
-    assignment_timeout: timedelta = _setting(
-        timedelta(minutes=10), "a worker without partitions exits after this, seconds"
-    )
-    metrics_port: int = _setting(0, "port of the worker's metrics on 127.0.0.1; 0 for none")
-    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
-    orphan_age: timedelta = _setting(
-        timedelta(hours=24), "a file that no log entry names is swept after this, seconds"
-    )
-    upload_age: timedelta = _setting(
-        timedelta(hours=24), "an unfinished multipart upload is aborted after this, seconds"
-    )
+    topic_segment: Annotated[timedelta, "segment.ms of data topics, seconds"] = timedelta(hours=12)
+    late_window: Annotated[
+        timedelta, "how much older than its arrival a record may be, seconds"
+    ] = timedelta(days=9)
+    flush_period: Annotated[
+        timedelta, "a row is durable this long after it came, at the latest, seconds"
+    ] = timedelta(seconds=10)
+    flush_rows: Annotated[int, "a flush begins at this many rows of a topic"] = 250_000
+    memory_budget: Annotated[
+        int, "bytes of records and rows a worker holds, over all its partitions"
+    ] = 256 * 2**20
+    session_timeout: Annotated[
+        timedelta, "a silent worker's partitions are given away after this, seconds"
+    ] = timedelta(seconds=8)
+    instance: Annotated[str, "static membership: a name of this worker that outlives restarts"] = ""
+    rejected_ratio: Annotated[
+        float, "stop when more than this share of recent records is rejected"
+    ] = 0.5
+    rejected_run: Annotated[
+        int, "stop when this many records of a partition in a row are rejected"
+    ] = 10_000
+    assignment_timeout: Annotated[
+        timedelta, "a worker without partitions exits after this, seconds"
+    ] = timedelta(minutes=10)
+    metrics_port: Annotated[int, "port of the worker's metrics on 127.0.0.1; 0 for none"] = 0
+    log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR"] = "INFO"
+    orphan_age: Annotated[
+        timedelta, "a file that no log entry names is swept after this, seconds"
+    ] = timedelta(hours=24)
+    upload_age: Annotated[
+        timedelta, "an unfinished multipart upload is aborted after this, seconds"
+    ] = timedelta(hours=24)
 
     def __post_init__(self) -> None:
         served = [place.region for place in self.regions]
@@ -109,15 +108,18 @@ class Settings:
         kinds = get_type_hints(cls)
         if unknown := sorted(given.keys() - kinds.keys()):
             raise SettingsError(f"{PREFIX}{unknown[0].upper()}: there is no such setting")
-        return cls(**{name: _parse(name, kinds[name], text) for name, text in given.items()})
+        parsed: dict[str, Any] = {
+            name: _parse(name, kinds[name], text) for name, text in given.items()
+        }
+        return cls(**parsed)
 
     @classmethod
     def reference(cls) -> list[tuple[str, str, str]]:
         """(variable, default, meaning) of every setting, for the documentation."""
+        kinds = get_type_hints(cls, include_extras=True)
         return [
-            (PREFIX + one.name.upper(), _format(one.default), one.metadata["help"])
+            (PREFIX + one.name.upper(), _format(one.default), kinds[one.name].__metadata__[0])
             for one in fields(cls)
-            if one.default is not MISSING
         ]
 
 
