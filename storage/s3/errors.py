@@ -1,0 +1,81 @@
+"""The door where boto's errors become ours, by who has to act."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    ParamValidationError,
+    ResponseStreamingError,
+)
+
+from schemas.errors import (
+    ConflictError,
+    FortnightError,
+    IntegrityError,
+    SettingsError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+
+_ABSENT = {"NoSuchKey", "404", "NotFound"}
+_LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
+_THROTTLED = {
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "429",
+}
+"""What S3 and its like answer when they ask to slow down (S3 API, error responses)."""
+
+_PASSING = {"RequestTimeout", "OperationAborted", "InternalError", "RequestTimeTooSkewed"}
+_SERVER_ERROR = 500
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Raise our errors for boto's.
+
+    Args:
+        place: What was asked for, as errors name it: a bucket, or an object in one.
+
+    Raises:
+        KeyError: There is no such object.
+        ValueError: There are no such bytes in the object.
+        ConflictError: A conditional put met an object.
+    """
+    try:
+        yield
+    except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+        raise StoreUnavailableError(place) from error  # refused, reset, timed out, cut
+    except FlexibleChecksumError as error:
+        raise IntegrityError(place) from error
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in _ABSENT:
+            raise KeyError(place) from error
+        if code == "InvalidRange":
+            raise ValueError(f"no such bytes: {place}") from error
+        raise from_code(code, status, place) from error
+    except ParamValidationError as error:
+        raise SettingsError(f"not accepted: {place}") from error
+    except BotoCoreError as error:  # no credentials, no region, no such profile
+        raise SettingsError(f"{type(error).__name__}: {place}") from error
+
+
+def from_code(code: str, status: int, place: str) -> FortnightError:
+    """Our error for an answer of S3."""
+    if code in _LOST_RACE:
+        return ConflictError(place)
+    if code in _THROTTLED:
+        return StoreThrottledError(place)
+    if code in _PASSING or status >= _SERVER_ERROR:
+        return StoreUnavailableError(place)
+    return SettingsError(f"{code}: {place}")  # no bucket, no permission
