@@ -55,6 +55,7 @@ class Broker:
 
     Attributes:
         address: `host:port` for clients; the same after every `start` of this object.
+        folder: Its settings, its log (`kafka.log`) and its data.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Broker:
             cache: Where downloads are kept (see `jobs.demo.jars`).
             settings: Kafka's settings that differ from ours.
         """
-        self._folder = folder
+        self.folder = folder
         self._cache = cache
         self._port = free_port()
         self._settings = _SETTINGS | self._places(free_port()) | dict(settings or {})
@@ -110,8 +111,8 @@ class Broker:
         """
         jars = jars_folder(self._cache)
         self._write_settings()
-        log = self._folder / "kafka.log"
-        if not (self._folder / "data" / "meta.properties").exists():
+        log = self.folder / "kafka.log"
+        if not (self.folder / "data" / "meta.properties").exists():
             self._format(jars, log)
         self._process = Process("Kafka", self._java(jars, "kafka.Kafka"), log=log)
         self._process.wait_until(lambda: is_answering(self.address), within=within)
@@ -128,18 +129,18 @@ class Broker:
                 raise PartError(f"Kafka's storage was not formatted:\n{process.last_lines()}")
 
     def _java(self, jars: Path, program: str, *arguments: str) -> list[str]:
-        log4j = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.properties'}"
-        settings = str(self._folder / "server.properties")
+        log4j = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        settings = str(self.folder / "server.properties")
         return [
             *(str(JAVA), *_JAVA_OPTIONS, log4j, "-cp", f"{jars}/*"),
             *(program, *arguments, settings),
         ]
 
     def _write_settings(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         lines = "".join(f"{name}={value}\n" for name, value in self._settings.items())
-        (self._folder / "server.properties").write_text(lines, "utf-8")
-        (self._folder / "log4j2.properties").write_text(_LOG4J, "utf-8")
+        (self.folder / "server.properties").write_text(lines, "utf-8")
+        (self.folder / "log4j2.properties").write_text(_LOG4J, "utf-8")
 
     def _places(self, controller_port: int) -> dict[str, str]:
         plain = f"PLAINTEXT://127.0.0.1:{self._port}"
@@ -147,5 +148,5 @@ class Broker:
             "listeners": f"{plain},CONTROLLER://127.0.0.1:{controller_port}",
             "advertised.listeners": plain,
             "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-            "log.dirs": str(self._folder / "data"),
+            "log.dirs": str(self.folder / "data"),
         }

@@ -1,0 +1,51 @@
+"""What every test may ask for: the cache of downloads, real Kafka, a real S3 server."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.demo.broker import Broker
+from jobs.demo.jars import default_cache
+from jobs.demo.object_store import CREDENTIALS, S3Server
+
+pytest_plugins = ["support.no_skips", "pytester"]
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Where downloads are kept between runs."""
+    return default_cache(os.environ)  # noqa: TID251 - the edge, as a command line is
+
+
+@pytest.fixture(scope="session")
+def broker(cache: Path) -> Iterator[Broker]:
+    """A Kafka that the whole run shares: use topics and groups of your own."""
+    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder), cache=cache) as running:
+        yield running
+
+
+@pytest.fixture
+def own_broker(cache: Path, tmp_path: Path) -> Iterator[Broker]:
+    """A Kafka of one test, which may kill it, or use the product's own topics."""
+    with Broker(tmp_path / "kafka", cache=cache) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3(credentials: None) -> Iterator[S3Server]:  # noqa: ARG001 - clients need them
+    """An S3 server that the whole run shares: use buckets of your own."""
+    with tempfile.TemporaryDirectory() as folder, S3Server(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def credentials() -> Iterator[None]:
+    """The environment that S3's clients read, set for the whole run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
