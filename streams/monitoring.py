@@ -1,0 +1,133 @@
+"""What a worker counts: shown in its log now and then, and to Prometheus where a port is set."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+
+from schemas.metrics import METRICS, RESIDENT_BYTES, Metric
+
+_STATUS = Path("/proc/self/status")
+
+
+class Meter:
+    """The worker's numbers; safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._values: dict[Metric, dict[tuple[str, ...], float]] = defaultdict(dict)
+        self._shown: dict[Metric, float] = {}
+
+    def add(self, metric: Metric, amount: float = 1, **labels: str) -> None:
+        """Count further.
+
+        Raises:
+            ValueError: The labels are not the metric's.
+        """
+        key = _key(metric, labels)
+        with self._lock:
+            values = self._values[metric]
+            values[key] = values.get(key, 0) + amount
+
+    def set(self, metric: Metric, value: float, **labels: str) -> None:
+        """Say how much it is now.
+
+        Raises:
+            ValueError: The labels are not the metric's.
+        """
+        with self._lock:
+            self._values[metric][_key(metric, labels)] = value
+
+    def value(self, metric: Metric, **labels: str) -> float:
+        """What was counted or said, over all labels that are not given."""
+        given = {metric.labels.index(name): value for name, value in labels.items()}
+        with self._lock:
+            return sum(
+                value
+                for key, value in self._values[metric].items()
+                if all(key[place] == wanted for place, wanted in given.items())
+            )
+
+    def exposition(self) -> str:
+        """Everything, in Prometheus' text format 0.0.4."""
+        self.set(RESIDENT_BYTES, resident_bytes())
+        lines: list[str] = []
+        for metric in METRICS:
+            lines += (f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}")
+            with self._lock:
+                values = sorted(self._values[metric].items())
+            lines += (f"{metric.name}{_labels(metric, key)} {value:.15g}" for key, value in values)
+        return "\n".join(lines) + "\n"
+
+    def summary(self) -> str:
+        """One line for the log: what changed since the last one, and what is."""
+        self.set(RESIDENT_BYTES, resident_bytes())
+        shown: list[str] = []
+        for metric in METRICS:
+            value, before = self.value(metric), self._shown.get(metric, 0.0)
+            self._shown[metric] = value
+            if value != before:
+                name = metric.name.removeprefix("fortnight_").removesuffix("_total")
+                shown.append(f"{name}={value:.15g}")
+        return " ".join(shown)
+
+
+class Exposition:
+    """Serves a meter at http://127.0.0.1:<port>/metrics, and nobody but this machine."""
+
+    def __init__(self, meter: Meter, port: int) -> None:
+        """Begin to serve.
+
+        Args:
+            meter: What is shown.
+            port: Of 127.0.0.1; 0 takes a free one.
+        """
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(meter.exposition))
+        self.port = int(self._server.server_address[1])
+        Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
+
+    def close(self) -> None:
+        """Serve no longer."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def resident_bytes() -> int:
+    """Memory of this process; 0 where the system does not say it as Linux does."""
+    if not _STATUS.exists():
+        return 0
+    line = next(one for one in _STATUS.read_text("ascii").splitlines() if one.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
+
+
+def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path == "/metrics"
+            body = text().encode() if known else b"only /metrics is here\n"
+            self.send_response(200 if known else 404)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing: a scrape is no news."""
+
+    return Handler
+
+
+def _key(metric: Metric, labels: dict[str, str]) -> tuple[str, ...]:
+    if labels.keys() != set(metric.labels):
+        raise ValueError(f"{metric.name}: labels are {', '.join(metric.labels) or 'none'}")
+    return tuple(labels[name] for name in metric.labels)
+
+
+def _labels(metric: Metric, key: tuple[str, ...]) -> str:
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, key, strict=True))
+    return "{" + ",".join(pairs) + "}" if key else ""
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
