@@ -39,6 +39,11 @@ def moment(value: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
 
 
+def hour_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The start of each moment's hour; (n,) int64 microseconds since 1970 in UTC, both."""
+    return times - times % _HOUR
+
+
 def format_hour(value: datetime) -> str:
     """The `expires` of a path, an hour in UTC: `2026-12-05T14`."""
     return value.astimezone(UTC).strftime(_HOUR_FORMAT)
@@ -96,7 +101,7 @@ def lifetimes(
 
 def _expires(starts: NDArray[np.int64], ingest_times: NDArray[np.int64]) -> NDArray[np.int64]:
     fortnight = microseconds(FORTNIGHT)
-    by_hour = starts - starts % _HOUR + fortnight
+    by_hour = hour_of(starts) + fortnight
     by_date = starts - starts % _DAY + fortnight
     fresh = starts >= ingest_times - microseconds(FRESH)
     nearly_over = by_date - ingest_times < _DAY

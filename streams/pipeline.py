@@ -1,0 +1,104 @@
+"""The path of a record, on one page: what is done to it between Kafka's bytes and a file.
+
+    WireBatch -> decode -> unpack -> validate          as a chunk comes: `collect`
+        -> admit -> pseudonymise -> route              at the flush: `finish`
+
+Admission waits for the flush, since it needs a registry that has applied `fleet.devices` up to
+what was there after the span's last record was fetched (DESIGN section 4, rule 5).
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from schemas.batches import AdmittedBatch, Ending, ValidBatch, WireBatch
+from schemas.lineage import Partition
+from schemas.tables import MAP_TILES, Table
+from streams.stages.admit import Admission
+from streams.stages.decode import Decoder
+from streams.stages.pseudonymise import RegionKeys, pseudonymise
+from streams.stages.route import Folder, route
+from streams.stages.unpack import unpack
+from streams.stages.validate import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A chunk that waits for its flush.
+
+    Attributes:
+        endings: Records that ended already.
+        unknown_fields: How many fields no schema knew.
+    """
+
+    valid: ValidBatch
+    endings: Sequence[Ending]
+    unknown_fields: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One partition's share of a flush, ready to be encoded.
+
+    Attributes:
+        rows: Region -> folder -> rows.
+        endings: Records that are not stored.
+        vendors: Vendor -> rows stored.
+    """
+
+    rows: Mapping[str, Mapping[Folder, pa.RecordBatch]]
+    endings: Sequence[Ending]
+    vendors: Mapping[str, int] = field(default_factory=dict)
+
+
+class Pipeline:
+    """The steps of one table's records; knows neither Kafka nor S3.
+
+    Args:
+        keys: One a served region, in the order of `admission.served`.
+    """
+
+    def __init__(self, table: Table, admission: Admission, keys: Sequence[RegionKeys]) -> None:
+        if tuple(one.region for one in keys) != admission.served:
+            raise ValueError("each served region needs its keys, in order")
+        self.table = table
+        self.keys = tuple(keys)
+        self.residency = admission.residency
+        self._admission = admission
+        self._decoder = Decoder(table)
+
+    def collect(self, wire: WireBatch) -> Collected:
+        """Decode and validate a chunk; every record is in the rows or in one ending."""
+        decoding = self._decoder.decode(wire)
+        decoded, endings = decoding.batch, decoding.endings
+        if self.table is MAP_TILES:
+            decoded, not_tiles = unpack(decoded)
+            endings = endings + not_tiles
+        valid, broken = validate(decoded, self.table)
+        return Collected(valid, endings + broken, decoding.unknown_fields)
+
+    def finish(self, partition: Partition, collected: Sequence[Collected]) -> Finished:
+        """Judge, pseudonymise and route the chunks of one partition, in offset order.
+
+        Deterministic for a registry that has applied all that came before the last record.
+        """
+        if not collected:  # only a hole, or transaction markers
+            return Finished({keys.region: {} for keys in self.keys}, [])
+        rows = pa.concat_batches([one.valid.rows for one in collected])
+        whole = ValidBatch(partition, rows)
+        admitted, turned_away = self._admission.admit(whole, self.table)
+        endings = [ending for one in collected for ending in one.endings] + turned_away
+        return Finished(self._routed(admitted), endings, _vendors(admitted))
+
+    def _routed(self, admitted: AdmittedBatch) -> dict[str, dict[Folder, pa.RecordBatch]]:
+        return {
+            keys.region: route(pseudonymise(admitted, self.table, code, keys))
+            for code, keys in enumerate(self.keys)
+        }
+
+
+def _vendors(admitted: AdmittedBatch) -> dict[str, int]:
+    counts = admitted.rows["vendor"].value_counts().to_pylist()
+    return dict(Counter({one["values"]: one["counts"] for one in counts}))

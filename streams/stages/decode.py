@@ -1,0 +1,180 @@
+"""Bytes -> columns: JSON or MessagePack, each record on its own, so that no neighbour is harmed."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.batches import DecodedBatch, Ending, Headers, WireBatch
+from schemas.errors import ContractError, DecodeError, RecordError
+from schemas.tables import Table
+
+MAX_BYTES: Final = 64 * 1024
+"""No honest record is larger: a raw tile in base64 is 5.5 KiB."""
+
+MESSAGEPACK: Final = (b"application/msgpack", b"application/vnd.msgpack", b"application/x-msgpack")
+FIRST_INGEST: Final = "fortnight-first-ingest"
+"""Header of a replayed record: microseconds since 1970 when it first came."""
+
+NO_VALUE = "the record has no value"
+TOO_LARGE = "the record is larger than 64 KiB"
+NOT_THE_FORMAT = "the bytes are not the format that they claim to be"
+
+NO_FIELDS = "the record is not an object of fields"
+
+_UNKNOWN_FIELD = "Object contains unknown field"
+_FIELD = re.compile(r"`\$\.(\w+)|required field `(\w+)`$")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What came of a batch's bytes.
+
+    Attributes:
+        batch: Rows of the wire struct's fields, then `offset`, `ingest_time` and
+            `first_ingest_time` (int64; microseconds since 1970 in UTC).
+        endings: The records that are no rows.
+        unknown_fields: Fields that no schema knows: dropped and counted, never named.
+    """
+
+    batch: DecodedBatch
+    endings: list[Ending]
+    unknown_fields: int
+
+
+class Decoder:
+    """Decodes the records of one table; any number of threads may use it."""
+
+    def __init__(self, table: Table) -> None:
+        if table.wire is None:
+            raise ValueError("no robot sends this table")
+        self._fields = table.wire.__struct_fields__
+        self._types = [wire_type(table.schema, name) for name in self._fields]
+        self._json = _Format(table.wire, msgspec.json.Decoder)
+        self._messagepack = _Format(table.wire, msgspec.msgpack.Decoder)
+
+    def decode(self, wire: WireBatch) -> Decoding:
+        """Decode every record that can be; the order of offsets is kept."""
+        structs: list[msgspec.Struct] = []
+        kept: list[int] = []
+        refused: dict[str, list[int]] = {}
+        unknown = 0
+        for index, value in enumerate(wire.values):
+            try:
+                struct, extra = self._one(value, wire.headers.get(index, ()))
+            except RecordError as error:
+                refused.setdefault(error.reason, []).append(index)
+                continue
+            structs.append(struct)
+            kept.append(index)
+            unknown += extra
+        rows = self._columns(structs, wire, np.array(kept, np.int64))
+        endings = [_rejected(reason, wire, indices) for reason, indices in refused.items()]
+        return Decoding(DecodedBatch(wire.partition, rows), endings, unknown)
+
+    def _one(self, value: bytes | None, headers: Headers) -> tuple[msgspec.Struct, int]:
+        if value is None:
+            raise DecodeError(NO_VALUE)
+        if len(value) > MAX_BYTES:
+            raise DecodeError(TOO_LARGE)
+        if headers and dict(headers).get("content-type") in MESSAGEPACK:
+            return self._messagepack.decode(value)
+        return self._json.decode(value)
+
+    def _columns(
+        self, structs: list[msgspec.Struct], wire: WireBatch, kept: NDArray[np.int64]
+    ) -> pa.RecordBatch:
+        columns = [
+            pa.array(list(map(attrgetter(name), structs)), kind)
+            for name, kind in zip(self._fields, self._types, strict=True)
+        ]
+        ingest_times = wire.ingest_times[kept]
+        return pa.RecordBatch.from_arrays(
+            [
+                *columns,
+                pa.array(wire.offsets[kept]),
+                pa.array(ingest_times),
+                pa.array(_first_ingest_times(wire, kept, ingest_times)),
+            ],
+            names=[*self._fields, "offset", "ingest_time", "first_ingest_time"],
+        )
+
+
+class _Format:
+    """One encoding of one wire struct: strict first, since nearly every record is clean."""
+
+    def __init__(self, wire: type[msgspec.Struct], decoder: Callable[[Any], Any]) -> None:
+        strict = msgspec.defstruct(
+            wire.__name__, [], bases=(wire,), forbid_unknown_fields=True, frozen=True, gc=False
+        )
+        self._strict = decoder(strict).decode
+        self._lenient = decoder(wire).decode
+        self._names = decoder(dict[str, msgspec.Raw]).decode
+        self._fields = frozenset(wire.__struct_fields__)
+
+    def decode(self, value: bytes) -> tuple[msgspec.Struct, int]:
+        """The struct, and how many unknown fields were dropped.
+
+        Raises:
+            RecordError: Only with a fixed phrase: the libraries' messages quote values.
+        """
+        try:
+            return self._strict(value), 0
+        except msgspec.ValidationError as error:
+            if not str(error).startswith(_UNKNOWN_FIELD):
+                raise ContractError(self._reason(str(error))) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise DecodeError(NOT_THE_FORMAT) from None
+        return self._decode_leniently(value)
+
+    def _decode_leniently(self, value: bytes) -> tuple[msgspec.Struct, int]:
+        try:
+            return self._lenient(value), len(self._names(value).keys() - self._fields)
+        except msgspec.ValidationError as error:
+            raise ContractError(self._reason(str(error))) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise DecodeError(NOT_THE_FORMAT) from None
+
+    def _reason(self, message: str) -> str:
+        match = _FIELD.search(message)
+        field = match and (match[1] or match[2])
+        if field not in self._fields:
+            return NO_FIELDS
+        return f"{field} is missing" if match and match[2] else f"{field} breaks its contract"
+
+
+def wire_type(schema: pa.Schema, name: str) -> pa.DataType:
+    """The Arrow type of a wire field: the stored one, where it is stored as it came."""
+    if name in {"event_time", "started"}:
+        return pa.int64()
+    if name in {"latitude", "longitude"}:
+        return pa.float64()
+    if name == "layers":
+        return pa.list_(
+            pa.struct([pa.field("label", pa.int16()), pa.field("runs", pa.list_(pa.int16()))])
+        )
+    return schema.field(name).type
+
+
+def _rejected(reason: str, wire: WireBatch, indices: list[int]) -> Ending:
+    return Ending(f"rejected/{reason}", wire.offsets[indices], wire.ingest_times[indices])
+
+
+def _first_ingest_times(
+    wire: WireBatch, kept: NDArray[np.int64], ingest_times: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """A replayed record's first ingest time; never later than the present one."""
+    if not wire.headers:
+        return ingest_times
+    first = ingest_times.copy()
+    for place, index in enumerate(kept):
+        text = dict(wire.headers.get(int(index), ())).get(FIRST_INGEST, b"")
+        if text.isdigit():
+            first[place] = min(first[place], int(text[:19]))
+    return first
