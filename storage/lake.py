@@ -38,12 +38,9 @@ from schemas.regions import Region
 from schemas.retention import moment
 from schemas.tables import Table
 from storage.layout import PARTITION_COLUMNS, DataPath
-from storage.log import DataFile, LogEntry, read_entries, read_versions
+from storage.log import BOUNDED, DataFile, LogEntry, read_entries, read_versions
 from storage.receipts import Receipt
 from storage.store import ObjectStore
-
-BOUNDED = ("event_time", "ingest_time", "offset")
-"""Columns with bounds in the log: they prune well, and identify nobody."""
 
 _RETRIES = 15
 """How often the library may rebase a commit on others' before it gives up."""

@@ -19,6 +19,9 @@ from storage.store import ObjectStore
 
 Bound = datetime | int | str
 
+BOUNDED = ("event_time", "ingest_time", "offset")
+"""Columns with bounds in the log: they prune well, and identify nobody."""
+
 _ENTRY_NAME = "{:020}.json"
 _AT_ONCE = 16
 _MILLISECOND = timedelta(milliseconds=1)
