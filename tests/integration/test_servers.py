@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import boto3
 import pytest
@@ -95,8 +95,3 @@ def test_the_s3_server_holds_buckets_of_several_regions_and_conditional_puts(s3:
     client.put_object(Bucket="test-servers", Key="a", Body=b"1", IfNoneMatch="*")
     with pytest.raises(client.exceptions.ClientError, match="PreconditionFailed"):
         client.put_object(Bucket="test-servers", Key="a", Body=b"2", IfNoneMatch="*")
-
-
-def test_servers_start_within_seconds(own_broker: Broker) -> None:
-    own_broker.stop()
-    own_broker.start(within=timedelta(seconds=20))
