@@ -1,7 +1,8 @@
 """Map tiles for the benchmark: MessagePack with the 4,096 raw cells as bin.
 
 Some robots at a time map. Each has one plan of 2 x 2 tiles with walls and rooms; a new version
-changes some cells, as a lidar does from one second to the next. The same seed and `now` give the same records.
+changes some cells, as a lidar does from one second to the next. The same seed and `now` give the
+same records.
 """
 
 import random
