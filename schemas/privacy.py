@@ -6,7 +6,7 @@ Parquet file and table log. Code asks the schema, never a list of names.
 
 import hashlib
 import hmac
-import re
+import string
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 DIGEST_BYTES = 16
 """128 bits of HMAC-SHA-256: no collision is expected below 2**64 identifiers."""
 
-_SEPARATORS = re.compile(r"[\s:._\-]+")
+_SEPARATORS = str.maketrans(dict.fromkeys(string.whitespace + ":._-"))
 
 
 class Privacy(StrEnum):
@@ -82,7 +82,7 @@ def columns_with(schema: pa.Schema, *classes: Privacy) -> list[str]:
 
 def canonical(identifier: str) -> str:
     """The identifier without what people write differently: case and separators."""
-    return _SEPARATORS.sub("", identifier).casefold()
+    return identifier.translate(_SEPARATORS).casefold()
 
 
 def domain_key(secret: bytes, domain: Domain) -> bytes:

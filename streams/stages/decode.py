@@ -1,7 +1,7 @@
 """Bytes -> columns: JSON or MessagePack, each record on its own, so that no neighbour is harmed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -28,6 +28,7 @@ NOT_THE_FORMAT = "the bytes are not the format that they claim to be"
 
 NO_FIELDS = "the record is not an object of fields"
 
+_REFUSALS = (msgspec.DecodeError, UnicodeError, RecursionError)
 _UNKNOWN_FIELD = "Object contains unknown field"
 _FIELD = re.compile(r"`\$\.(\w+)|required field `(\w+)`$")
 
@@ -61,22 +62,40 @@ class Decoder:
 
     def decode(self, wire: WireBatch) -> Decoding:
         """Decode every record that can be; the order of offsets is kept."""
-        structs: list[msgspec.Struct] = []
-        kept: list[int] = []
+        structs, odd = self._clean(wire)
         refused: dict[str, list[int]] = {}
         unknown = 0
-        for index, value in enumerate(wire.values):
+        for index in odd:
             try:
-                struct, extra = self._one(value, wire.headers.get(index, ()))
+                structs[index], extra = self._one(wire.values[index], wire.headers.get(index, ()))
+                unknown += extra
             except RecordError as error:
                 refused.setdefault(error.reason, []).append(index)
-                continue
-            structs.append(struct)
-            kept.append(index)
-            unknown += extra
-        rows = self._columns(structs, wire, np.array(kept, np.int64))
+        kept = [index for index, struct in enumerate(structs) if struct is not None]
+        rows = self._columns([structs[index] for index in kept], wire, np.array(kept, np.int64))
         endings = [_rejected(reason, wire, indices) for reason, indices in refused.items()]
         return Decoding(DecodedBatch(wire.partition, rows), endings, unknown)
+
+    def _clean(self, wire: WireBatch) -> tuple[list[msgspec.Struct | None], list[int]]:
+        """Nearly every record: JSON without headers, each known field right.
+
+        Returns:
+            A struct or None a record, and the indices of those that need a closer look.
+        """
+        structs: list[msgspec.Struct | None] = []
+        odd: list[int] = []
+        decode, headers = self._json.strict, wire.headers
+        for index, value in enumerate(wire.values):
+            struct = None
+            if value is not None and len(value) <= MAX_BYTES and index not in headers:
+                try:  # noqa: SIM105 - `suppress` costs as much as decoding
+                    struct = decode(value)
+                except _REFUSALS:
+                    pass
+            structs.append(struct)
+            if struct is None:
+                odd.append(index)
+        return structs, odd
 
     def _one(self, value: bytes | None, headers: Headers) -> tuple[msgspec.Struct, int]:
         if value is None:
@@ -88,7 +107,7 @@ class Decoder:
         return self._json.decode(value)
 
     def _columns(
-        self, structs: list[msgspec.Struct], wire: WireBatch, kept: NDArray[np.int64]
+        self, structs: Sequence[msgspec.Struct | None], wire: WireBatch, kept: NDArray[np.int64]
     ) -> pa.RecordBatch:
         columns = [
             pa.array(list(map(attrgetter(name), structs)), kind)
@@ -113,7 +132,7 @@ class _Format:
         strict = msgspec.defstruct(
             wire.__name__, [], bases=(wire,), forbid_unknown_fields=True, frozen=True, gc=False
         )
-        self._strict = decoder(strict).decode
+        self.strict = decoder(strict).decode
         self._lenient = decoder(wire).decode
         self._names = decoder(dict[str, msgspec.Raw]).decode
         self._fields = frozenset(wire.__struct_fields__)
@@ -125,11 +144,11 @@ class _Format:
             RecordError: Only with a fixed phrase: the libraries' messages quote values.
         """
         try:
-            return self._strict(value), 0
+            return self.strict(value), 0
         except msgspec.ValidationError as error:
             if not str(error).startswith(_UNKNOWN_FIELD):
                 raise ContractError(self._reason(str(error))) from None
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        except _REFUSALS:
             raise DecodeError(NOT_THE_FORMAT) from None
         return self._decode_leniently(value)
 
@@ -138,7 +157,7 @@ class _Format:
             return self._lenient(value), len(self._names(value).keys() - self._fields)
         except msgspec.ValidationError as error:
             raise ContractError(self._reason(str(error))) from None
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        except _REFUSALS:
             raise DecodeError(NOT_THE_FORMAT) from None
 
     def _reason(self, message: str) -> str:
