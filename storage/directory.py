@@ -12,7 +12,7 @@ from schemas.errors import ConflictError, SettingsError, StoreUnavailableError
 from storage.store import ObjectInfo
 
 _INCOMING = ".incoming"
-_TRIES = 10
+_TRIES = 100
 """A folder may be pruned between its making and a put into it, this often in a row."""
 
 
@@ -139,8 +139,8 @@ def _write(path: Path, data: bytes) -> None:
 
 def _publish(incoming: Path, path: Path, *, only_if_absent: bool) -> None:
     for last in [False] * (_TRIES - 1) + [True]:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            _make(path.parent)
             if only_if_absent:
                 path.hardlink_to(incoming)  # refused where something is there
             else:
@@ -151,6 +151,13 @@ def _publish(incoming: Path, path: Path, *, only_if_absent: bool) -> None:
         else:
             _sync(path.parent)
             return
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # pruned between the system's answer and pathlib's second look
+        raise FileNotFoundError(folder) from None
 
 
 def _sync(folder: Path) -> None:

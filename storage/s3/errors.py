@@ -35,7 +35,9 @@ _THROTTLED = {
 """What S3 and its like answer when they ask to slow down (S3 API, error responses)."""
 
 _PASSING = {"RequestTimeout", "OperationAborted", "InternalError", "RequestTimeTooSkewed"}
+_NOT_NOW = 409
 _SERVER_ERROR = 500
+_OCCUPIED = "BucketAlreadyExists"
 
 
 @contextmanager
@@ -76,6 +78,6 @@ def from_code(code: str, status: int, place: str) -> FortnightError:
         return ConflictError(place)
     if code in _THROTTLED:
         return StoreThrottledError(place)
-    if code in _PASSING or status >= _SERVER_ERROR:
+    if code in _PASSING or status >= _SERVER_ERROR or (status == _NOT_NOW and code != _OCCUPIED):
         return StoreUnavailableError(place)
     return SettingsError(f"{code}: {place}")  # no bucket, no permission

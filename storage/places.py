@@ -1,0 +1,40 @@
+"""From settings to places: each region's store, and the tables that it holds."""
+
+from collections.abc import Mapping
+
+from schemas.regions import Region
+from schemas.settings import RegionSettings, Settings
+from schemas.tables import DEAD_LETTERS, TABLES, Table
+from storage.lake import Destination
+from storage.s3 import S3Location, S3Store
+from storage.store import ObjectStore
+
+
+def location_of(place: RegionSettings, settings: Settings) -> S3Location:
+    """Where a region's bucket is; credentials come from AWS's own chain."""
+    return S3Location(place.bucket, place.location, settings.s3_endpoint)
+
+
+def open_stores(settings: Settings) -> dict[Region, ObjectStore]:
+    """The store of each region that is served."""
+    return {place.region: S3Store(location_of(place, settings)) for place in settings.regions}
+
+
+def tables_in(region: Region, settings: Settings) -> list[Table]:
+    """The tables that a region holds: dead letters are in the home region only."""
+    return [
+        table
+        for table in TABLES.values()
+        if table is not DEAD_LETTERS or region == settings.home_region
+    ]
+
+
+def open_lake(
+    stores: Mapping[Region, ObjectStore], settings: Settings
+) -> dict[tuple[str, Region], Destination]:
+    """Every destination, by table's name and region."""
+    return {
+        (table.name, region): Destination(table, region, store)
+        for region, store in stores.items()
+        for table in tables_in(region, settings)
+    }

@@ -1,0 +1,280 @@
+"""The newest version of every tile: first which blocks hold one label, then the cells of the others.
+
+Blocks of 8 x 8, then 4 x 4 cells, then cells are told along a wave that runs over each map
+from its upper left: whatever is west, north, north-west or north-east of the wave is known,
+and of the blocks told before also what lies ahead.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.tiles.decisions import Bits, Coder, Ints, Question
+from storage.tiles.labels import CLASS, NONE, Labels, choose, constant
+from storage.tiles.sheets import SIDE, Chains
+
+Tiles = NDArray[np.uint8]
+
+MIXED = 254
+"""In a canvas of blocks: more than one label."""
+PENDING = 253
+"""Part of a mixed block, not told yet."""
+_HALF = 4
+_WHOLE = 8
+_KIND = np.where(
+    np.arange(256) < PENDING, np.minimum(np.arange(256), 3), 6 - (np.arange(256) - PENDING)
+).astype(np.int64)
+"""Block -> 0-3 its class, 6 pending, 5 mixed, 4 not told or outside."""
+_KINDS = 7
+_LAST_WAVE = 3 * (_HALF - 1) + 1
+
+
+def code(chains: Chains, coder: Coder, tiles: Tiles | None) -> Labels:
+    """Tell the newest version of every tile.
+
+    Args:
+        chains: Where the tiles lie.
+        coder: Answers the questions.
+        tiles: (c, 64, 64) what they are; None where the coder knows.
+
+    Returns:
+        (chains.size,) the canvas; what no tile covers is unknown (0).
+    """
+    whole = _Blocks(_WHOLE, chains, coder, tiles)
+    index, wave, chunk = whole.of_tiles()
+    whole.code((Question.BLOCK_MIXED, Question.BLOCK_LABEL), index, wave, chunk)
+    half = _Blocks(_HALF, chains, coder, tiles)
+    place = half.inherit(whole, index)
+    mixed = np.flatnonzero(whole.labels[index] == MIXED)
+    index, chunk = place[mixed].ravel(), np.repeat(chunk[mixed], 4)
+    wave = (wave[mixed][:, None] * 2 + np.arange(4)).ravel()
+    half.code((Question.HALF_MIXED, Question.HALF_LABEL), index, wave, chunk)
+    left = np.flatnonzero(half.labels[index] == MIXED)
+    cells = _Cells(chains, coder, tiles, half)
+    cells.code(half.corner(index[left]), wave[left], chunk[left])
+    return cells.labels
+
+
+class _Blocks:
+    """A canvas of blocks: one label each, MIXED, PENDING, or NONE for not told yet."""
+
+    def __init__(self, size: int, chains: Chains, coder: Coder, tiles: Tiles | None) -> None:
+        self._size = size
+        self._per = SIDE // size
+        self._chains = chains
+        self._coder = coder
+        self.stride = chains.stride // size
+        self.labels = np.full(chains.size // size**2, NONE, np.uint8)
+        self._truth = np.zeros(0, np.uint8) if tiles is None else self._summary(tiles)
+
+    def _summary(self, tiles: Tiles) -> Labels:
+        per = tiles.reshape(-1, self._per, self._size, self._per, self._size)
+        top, bottom = per.max((2, 4)), per.min((2, 4))
+        truth = np.zeros(len(self.labels), np.uint8)
+        truth[self.of_tiles()[0]] = np.where(top == bottom, top, MIXED).ravel()
+        return truth
+
+    def of_tiles(self) -> tuple[Ints, Ints, Ints]:
+        """Index, wave and chunk of every block, tile by tile."""
+        row, column = np.divmod(self._chains.base, self._chains.stride)
+        first = row // self._size * self.stride + column // self._size
+        along = np.arange(self._per)
+        index = first[:, None] + (along[:, None] * self.stride + along).ravel()
+        wave = self._chains.wave[:, None] * self._per + (along[:, None] * 2 + along).ravel()
+        return index.ravel(), wave.ravel(), np.repeat(self._chains.chunk, self._per**2)
+
+    def corner(self, index: Ints) -> Ints:
+        """Canvas index of the blocks' first cell."""
+        row, column = np.divmod(index, self.stride)
+        return row * self._size * self._chains.stride + column * self._size
+
+    def inherit(self, whole: "_Blocks", index: Ints) -> Ints:
+        """Take over what the larger blocks say; returns the (m, 4) blocks inside each."""
+        row, column = np.divmod(index, whole.stride)
+        inside = (row * self.stride + column)[:, None] * 2 + [0, 1, self.stride, self.stride + 1]
+        label = whole.labels[index]
+        self.labels[inside] = np.where(label == MIXED, PENDING, label)[:, None]
+        return inside
+
+    def code(
+        self, questions: tuple[Question, Question], index: Ints, wave: Ints, chunk: Ints
+    ) -> None:
+        """Tell the blocks, wave by wave."""
+        for step in range(int(wave.min(initial=0)), int(wave.max(initial=-1)) + 1):
+            now = np.flatnonzero(wave == step)
+            if len(now):
+                self._wave(questions, index[now], chunk[now])
+
+    def _wave(self, questions: tuple[Question, Question], at: Ints, chunk: Ints) -> None:
+        contexts, near, known = self._look(at)
+        mixed = self._coder(questions[0], contexts, chunk, lambda: self._truth[at] == MIXED)
+        labels = np.full(len(at), MIXED, np.uint8)
+        plain = np.flatnonzero(~mixed)
+        labels[plain] = choose(
+            self._coder,
+            questions[1],
+            [
+                constant(NONE, len(plain)),
+                *(np.where(label >= PENDING, NONE, label)[plain].astype(np.uint8) for label in near),
+                *(constant(label, len(plain)) for label in (0, 1, 2)),
+            ],
+            (known[plain], chunk[plain]),
+            lambda: self._truth[at[plain]],
+        )
+        self.labels[at] = labels
+
+    def _look(self, at: Ints) -> tuple[list[Ints], list[Labels], Ints]:
+        """The contexts of a block, the labels it may have, and what is known of those."""
+        labels, down = self.labels, self.stride
+        near = [labels[at + step] for step in (-1, -down, 1 - down, -1 - down)]
+        w, n, ne, nw = (_KIND[label] for label in near)
+        e, s, se, sw, ww, nn = (
+            _KIND[labels[at + step]] for step in (1, down, down + 1, down - 1, -2, -2 * down)
+        )
+        same = (near[0] == near[1]) + 2 * (near[0] == near[3]) + 4 * (near[1] == near[2])
+        row, column = np.divmod(at, down)
+        spot = (row & 1) * 2 + (column & 1)
+        sides = w * _KINDS + n
+        ahead = e * _KINDS + s
+        contexts = [
+            (sides * _KINDS + nw) * _KINDS + ne,
+            (same * 49 + ww * _KINDS + nn) * _KINDS + w,
+            (spot * 49 + ahead) * 49 + sides,
+            (spot * 49 + sw * _KINDS + se) * 49 + ahead,
+        ]
+        return contexts, near, np.minimum(same * 32 + np.minimum(w, 4) * 5 + np.minimum(n, 4), 255)
+
+
+def _steps() -> tuple[Ints, Ints]:
+    """(waves, 2) y and x of the cells that each wave reaches in a 4 x 4 block, -1 for none."""
+    y, x = np.full((_LAST_WAVE, 2), -1), np.zeros((_LAST_WAVE, 2), int)
+    for wave in range(_LAST_WAVE):
+        reached = [(row, wave - 2 * row) for row in range(_HALF) if 0 <= wave - 2 * row < _HALF]
+        for k, (row, column) in enumerate(reached):
+            y[wave, k], x[wave, k] = row, column
+    return y, x
+
+
+_ROW, _COLUMN = _steps()
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """The cells that a wave has reached: canvas index, place in their block, chunk."""
+
+    at: Ints
+    y: Ints
+    x: Ints
+    chunk: Ints
+
+
+class _Cells:
+    """The canvas of cells, and which of them are known."""
+
+    def __init__(
+        self, chains: Chains, coder: Coder, tiles: Tiles | None, half: _Blocks
+    ) -> None:
+        self._stride = chains.stride
+        self._coder = coder
+        self.labels = np.zeros(chains.size, np.uint8)
+        self._known = np.zeros(chains.size, np.uint8)
+        self._truth = np.zeros(0 if tiles is None else chains.size, np.uint8)
+        if tiles is not None:
+            side = np.arange(SIDE)
+            inside = (side[:, None] * self._stride + side).ravel()
+            self._truth[chains.base[:, None] + inside] = tiles.reshape(-1, SIDE**2)
+        index = half.of_tiles()[0]
+        index = index[half.labels[index] != MIXED]
+        side = np.arange(_HALF)
+        inside = half.corner(index)[:, None] + (side[:, None] * self._stride + side).ravel()
+        self.labels[inside] = half.labels[index][:, None]
+        self._known[inside] = 1
+
+    def code(self, corner: Ints, wave: Ints, chunk: Ints) -> None:
+        """Tell the cells of mixed blocks; a block's wave spans ten steps, four a block wave."""
+        for ahead in range(int(wave.min(initial=0)), int(wave.max(initial=-3)) + 3):
+            now = np.flatnonzero((wave <= ahead) & (wave > ahead - 3))
+            late = (ahead - wave[now]) * _HALF
+            for step in range(_HALF if len(now) else 0):
+                self._wave(_front(corner[now], late + step, chunk[now], self._stride))
+
+    def _wave(self, front: _Front) -> None:
+        if not len(front.at):
+            return
+        near = [self.labels[front.at + step] for step in self._near()]
+        w, n, nw = near[:3]
+        guess = np.where(w == nw, n, w)
+        contexts, shape = self._look(front, near, guess)
+        truth = self._truth
+        follows = self._coder(
+            Question.CELL_FOLLOWS, contexts, front.chunk, lambda: truth[front.at] == guess
+        )
+        labels = guess.copy()
+        odd = np.flatnonzero(~follows)
+        labels[odd] = choose(
+            self._coder,
+            Question.CELL_LABEL,
+            [guess[odd], *(near[k][odd] for k in (1, 0, 3, 5, 4)), *_common(len(odd))],
+            (shape[odd], front.chunk[odd]),
+            lambda: truth[front.at[odd]],
+        )
+        self.labels[front.at] = labels
+        self._known[front.at] = 1
+
+    def _near(self) -> tuple[int, ...]:
+        """West, north, north-west, north-east, two west, two north, and further out."""
+        s = self._stride
+        close = (-1, -s, -s - 1, 1 - s, -2, -2 * s)
+        return (*close, -2 * s - 1, 1 - 2 * s, -s - 2, -3, -3 * s, 2 - 2 * s, -2 * s - 2, -s - 3)
+
+    def _look(
+        self, front: _Front, near: list[Labels], guess: Labels
+    ) -> tuple[list[Ints], Ints]:
+        """The contexts of a cell, and the shape of its neighbourhood."""
+        w, n, nw, ne, ww, nn = near[:6]
+        pairs = ((w, nw), (n, nw), (n, ne), (w, n), (ww, w), (nn, n))
+        shape = _pack([a == b for a, b in pairs])
+        around = _pack([label == guess for label in near])
+        kind = CLASS[guess].astype(np.int64)
+        kinds = CLASS[w] + 4 * CLASS[n] + 16 * CLASS[ne].astype(np.int64)
+        e, s, se, sw = self._ahead(front, guess)
+        spot = front.y * _HALF + front.x
+        contexts = [
+            shape + 64 * kinds,
+            around,
+            (((e * 3 + s) * 3 + se) * 16 + spot) * 16 + (around & 15),
+            ((shape + 64 * kind) * 16 + spot) * 3 + sw,
+            ((e * 3 + s) * 4 + kind) * 256 + (around & 255),
+        ]
+        return contexts, shape + 64 * kind
+
+    def _ahead(self, front: _Front, guess: Labels) -> tuple[Ints, ...]:
+        """Of the blocks east, south, south-east, south-west: 0 not told, 1 other, 2 as guessed."""
+        east, south = _HALF - front.x, (_HALF - front.y) * self._stride
+        steps = (east, south, east + south, south - _HALF)
+        return tuple(
+            self._known[front.at + step] * (1 + (self.labels[front.at + step] == guess))
+            for step in steps
+        )
+
+
+def _front(corner: Ints, step: Ints, chunk: Ints, stride: int) -> _Front:
+    """The cells that blocks reach at their `step`, in the order of the blocks."""
+    inside = step < _LAST_WAVE
+    at = np.where(inside, step, 0)
+    block, k = np.nonzero((_ROW[at] >= 0) & inside[:, None])
+    y, x = _ROW[at[block], k], _COLUMN[at[block], k]
+    return _Front(corner[block] + y * stride + x, y, x, chunk[block])
+
+
+def _common(n: int) -> list[Labels]:
+    return [constant(label, n) for label in (2, 0, 1)]
+
+
+def _pack(flags: list[Bits]) -> Ints:
+    """Flags as the bits of a number, the first one lowest."""
+    packed = np.zeros(len(flags[0]), np.int64)
+    for k, flag in enumerate(flags):
+        packed |= flag.astype(np.int64) << k
+    return packed
