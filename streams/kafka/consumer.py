@@ -5,20 +5,23 @@ sink sees to it that nothing is missing or comes twice, whatever order chunks co
 """
 
 import asyncio
+import logging
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers.aiokafka import Consumer as RecordConsumer
-from faust.types import TP, ConsumerMessage, Message
+from faust.types import TP, ConsumerMessage
 
 from schemas.batches import WireBatch
 from schemas.lineage import Partition
 from streams.kafka.chunks import LOG_APPEND_TIME
 from streams.kafka.thread import ConsumerThread
+from streams.kafka.topics import KafkaUnavailableError
 
 
 @dataclass(slots=True)
@@ -28,36 +31,35 @@ class Outcome:
     Attributes:
         next_offset: The group's offset once the chunk, and all before it, are acknowledged.
         acknowledged: It is durable.
-        void: It was refused and will be fetched again.
+        refused: It was not taken, and will be fetched again.
     """
 
     next_offset: int
     acknowledged: bool = False
-    void: bool = False
+    refused: bool = False
+
+    def acknowledge(self) -> None:
+        """Say that the chunk is durable."""
+        self.acknowledged = True
+
+    def refuse(self) -> None:
+        """Say that the chunk was not taken."""
+        self.refused = True
 
 
 class ChunkMessage(ConsumerMessage):
     """A chunk on its way through Faust, where it stands for the record of its last offset."""
 
     def __init__(self, batch: WireBatch, tp: TP, generation: int) -> None:
+        self.batch = batch
         self.outcome = Outcome(batch.next_offset)
         last = batch.next_offset - 1
         time = batch.ingest_times[-1] / 1e6 if len(batch) else 0.0
-        plain: Any = batch  # Faust says bytes, and means whatever the schema takes
         super().__init__(
-            *(tp.topic, tp.partition, last, time, LOG_APPEND_TIME, None, None, plain, None, 0, 0),
+            *(tp.topic, tp.partition, last, time, LOG_APPEND_TIME, None, None, None, None, 0, 0),
             tp=tp,
             generation_id=generation,
         )
-
-    @property
-    def acked(self) -> bool:
-        """Faust's name for it."""
-        return self.outcome.acknowledged
-
-    @acked.setter
-    def acked(self, value: bool) -> None:
-        self.outcome.acknowledged = value
 
 
 class _Unread(defaultdict[TP, int | None]):
@@ -73,23 +75,31 @@ class _Unread(defaultdict[TP, int | None]):
         """Forget."""
 
 
+_SOON = 3.0
+"""Seconds that a display may cost."""
+
+
 class Consumer(RecordConsumer):
     """Delivers chunks; commits the group's offsets behind the longest acknowledged prefix.
 
-    After an assignment nothing is fetched until `take_up` was called for a partition.
+    After an assignment nothing is fetched until `take_up` was called for a partition. Chunks are
+    acknowledged by their `Outcome`: Faust's own acknowledging is not used.
 
     Attributes:
-        partitions: The topics' ids, as described when the worker started.
+        topic_ids: As the topics were described when the worker started.
         drains: Called when partitions are about to go: make durable what is held, in bounded time.
         on_assigned: Called with the assignment once the flow goes on; must not wait.
         on_revoked: Called with what goes away, before anything is done about it.
     """
+
+    logger = logging.getLogger("faust.consumer")
 
     def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401  # Faust's
         self.topic_ids: Mapping[str, str] = {}
         self.drains: list[Callable[[], Awaitable[None]]] = []
         self.on_assigned: Callable[[frozenset[TP]], None] = _nothing
         self.on_revoked: Callable[[], None] = lambda: None
+        self._thread: ConsumerThread
         self._outcomes: dict[TP, deque[Outcome]] = {}
         self._room = asyncio.Event()
         super().__init__(*arguments, **more)
@@ -131,8 +141,28 @@ class Consumer(RecordConsumer):
         self._room.set()
 
     async def seek_back(self, tp: TP, offset: int) -> None:
-        """Fetch a partition again from `offset` on."""
+        """Fetch a partition again from `offset` on, unless it is no longer assigned."""
         await self._thread.seek_wait({tp: offset})
+
+    async def log_starts(self, tps: Collection[TP]) -> Mapping[TP, int]:
+        """The oldest offset that Kafka still has of each.
+
+        Raises:
+            KafkaUnavailableError: Kafka does not say.
+        """
+        try:
+            return await self.earliest_offsets(*tps)
+        except KafkaError as error:
+            raise KafkaUnavailableError(f"log start: {type(error).__name__}") from error
+
+    async def group_offsets(self, tps: Collection[TP]) -> dict[TP, int | None]:
+        """The group's offsets as Kafka has them; empty if it does not say soon."""
+        return await self._thread.group_offsets(tps, _SOON)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the worker is a member of its group, and no rebalance is going on."""
+        return self._thread.is_member and not self.app.rebalancing
 
     # From chunk to group offset
 
@@ -145,19 +175,13 @@ class Consumer(RecordConsumer):
     def _new_offset(self, tp: TP) -> int | None:
         """The offset behind the longest acknowledged prefix; refused chunks are passed over."""
         outcomes, offset = self._outcomes.get(tp, ()), None
-        while outcomes and (outcomes[0].acknowledged or outcomes[0].void):
+        while outcomes and (outcomes[0].acknowledged or outcomes[0].refused):
             first = outcomes.popleft()
-            offset = offset if first.void else first.next_offset
+            offset = offset if first.refused else first.next_offset
         return offset
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401, ARG002  # Faust's
         return iter([tp for tp, outcomes in self._outcomes.items() if outcomes])
-
-    def ack(self, message: Message) -> bool:
-        """Note that a chunk is durable."""
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
 
     # Before partitions go
 
@@ -173,8 +197,12 @@ class Consumer(RecordConsumer):
 
         Faust's own waits for ever for an agent that crashed.
         """
-        deadline = monotonic() + self.app.conf.broker_rebalance_timeout / 2
-        await asyncio.gather(*(drain() for drain in self.drains))
+        patience = self.app.conf.broker_rebalance_timeout / 2
+        deadline = monotonic() + patience
+        if drains := [asyncio.ensure_future(drain()) for drain in self.drains]:
+            done, _ = await asyncio.wait(drains, timeout=patience)
+            for drain in done:
+                drain.result()
         self._unacked_messages.clear()
         while True:
             await self.commit_and_end_transactions()

@@ -1,7 +1,8 @@
 """The thread in which aiokafka fetches: it hands out chunks where Faust's hands out records."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -9,8 +10,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoError, for_code
 from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.structs import OffsetAndMetadata
-from faust.transport.consumer import ensure_TP
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers.aiokafka import (
     AIOKafkaConsumerThread,
     credentials_to_aiokafka_auth,
@@ -45,11 +45,17 @@ class ConsumerThread(AIOKafkaConsumerThread):
     came before was truncated or recreated: IntegrityError, the worker ends.
     """
 
+    logger = logging.getLogger("faust.thread")
+
     def __post_init__(self) -> None:
         """Begin without positions."""
         super().__post_init__()
         self._expected: dict[TP, int] = {}
         self._limits = Limits()
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002  # Faust's
+        """Say that it crashed; Faust's own prints the exception, which may quote a record."""
+        self.log.error("crashed: %s", type(fmt[-1]).__name__)
 
     @property
     def is_member(self) -> bool:
@@ -90,23 +96,27 @@ class ConsumerThread(AIOKafkaConsumerThread):
         self._expected |= still
         await super()._seek_wait(consumer, still)
 
-    async def group_offsets(self, tps: list[TP], within: float) -> dict[TP, int | None]:
+    async def group_offsets(self, tps: Collection[TP], within: float) -> dict[TP, int | None]:
         """The group's offsets as Kafka has them; empty if it does not say within some seconds."""
         found: dict[TP, int | None] = await self.call_thread(self._group_offsets, tps, within)
         return found
 
-    async def _group_offsets(self, tps: list[TP], within: float) -> dict[TP, int | None]:
+    async def _group_offsets(self, tps: Collection[TP], within: float) -> dict[TP, int | None]:
         consumer = self._ensure_consumer()
         try:
             async with asyncio.timeout(within):
-                return {tp: await consumer.committed(tp) for tp in tps}
+                return {tp: await consumer.committed(TopicPartition(*tp)) for tp in tps}
         except (TimeoutError, KafkaError):
             return {}
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit the group's offsets; a failure is told, no more: they are for displays only."""
         mine = self.assignment()
-        wanted = {tp: OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in mine}
+        wanted = {
+            TopicPartition(*tp): OffsetAndMetadata(offset, "")
+            for tp, offset in offsets.items()
+            if tp in mine
+        }
         try:
             await self._ensure_consumer().commit(wanted)
         except KafkaError as error:
@@ -145,15 +155,27 @@ class ConsumerThread(AIOKafkaConsumerThread):
     async def _take(self, fetcher: Fetcher, active: set[TP]) -> dict[TP, list[WireBatch]]:
         """What was fetched of active partitions, one chunk each."""
         taken: dict[TP, list[WireBatch]] = {}
-        for tp in list(fetcher._records):
+        for tp in list(active):  # a copy: Faust changes the set in another thread
             if fetcher._subscriptions.reassignment_in_progress:
                 break
-            if tp in active:
-                if (batch := await self._chunk(fetcher, tp)) is not None:
-                    taken[ensure_TP(tp)] = [batch]
-            elif not fetcher._subscriptions.is_assigned(tp):
-                del fetcher._records[tp]
+            if tp in fetcher._records:
+                batch = await self._chunk(fetcher, tp)
+            else:
+                batch = self._jump(fetcher, tp)
+            if batch is not None:
+                taken[tp] = [batch]
         return taken
+
+    def _jump(self, fetcher: Fetcher, tp: TP) -> WireBatch | None:
+        """An empty chunk where the position moved by itself: retention took what was there."""
+        assignment = fetcher._subscriptions.subscription.assignment
+        state = assignment and assignment.state_value(tp)
+        if state is None or not state.has_valid_position or tp not in self._expected:
+            return None
+        if state.position == self._expected[tp]:
+            return None
+        self._advance(tp, state.position, state.position)
+        return Chunk(self._partition(tp), state.position).batch(state.position)
 
     async def _chunk(self, fetcher: Fetcher, tp: TP) -> WireBatch | None:
         result = fetcher._records.get(tp)
@@ -184,12 +206,15 @@ class ConsumerThread(AIOKafkaConsumerThread):
         state = result._assignment.state_value(tp)
         if state.position != batch.first:
             return None
-        if batch.first < (expected := self._expected.get(tp, 0)):
-            place = Position(batch.partition, batch.first)
-            raise IntegrityError(f"the log went back to {place}, {expected} was next")
+        self._advance(tp, batch.first, batch.next_offset)
         state.consumed_to(batch.next_offset)
-        self._expected[tp] = batch.next_offset
         return batch
+
+    def _advance(self, tp: TP, first: int, next_offset: int) -> None:
+        if first < (expected := self._expected.get(tp, 0)):
+            place = Position(self._partition(tp), first)
+            raise IntegrityError(f"the log went back to {place}, {expected} was next")
+        self._expected[tp] = next_offset
 
     def _let_fetch(self, fetcher: Fetcher, tp: TP) -> None:
         """Forget what was fetched of a partition, so that it is fetched from its position on."""

@@ -26,14 +26,14 @@ class Transport(RecordTransport):
 
 
 class ChunkSchema(faust.Schema[Any, Any]):
-    """Takes a chunk as it is: nothing is decoded in Faust."""
+    """Decodes nothing: a chunk is in its message as `batch`."""
 
     def loads_key(self, app: AppT, message: Message, **_more: Any) -> Any:  # noqa: ANN401, ARG002  # Faust's
         """No key: a chunk has many."""
         return message.key
 
     def loads_value(self, app: AppT, message: Message, **_more: Any) -> Any:  # noqa: ANN401, ARG002  # Faust's
-        """The batch."""
+        """No value either."""
         return message.value
 
 

@@ -1,0 +1,167 @@
+"""Feeds the registry from `fleet.devices`: a consumer of its own, on its own thread and loop.
+
+The data topics' consumer must never wait for it, nor it for them; and a flush has to be able to
+ask, from any thread, that the registry knows everything up to now.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Any, Protocol, TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.errors import FatalError, IntegrityError, RetryableError
+from streams.kafka.topics import DEVICES, KafkaUnavailableError
+from streams.registry import DeviceRecord
+
+logger = logging.getLogger(__name__)
+
+_PARTITION = TopicPartition(DEVICES, 0)
+_AT_ONCE = 10_000
+"""Records that are applied together."""
+
+_POLL_MS = 200
+_T = TypeVar("_T")
+
+
+class RegistryBehindError(RetryableError):
+    """The registry did not catch up in time: nothing was judged by it."""
+
+
+class Registry(Protocol):
+    """What is fed."""
+
+    def apply(self, records: Sequence[DeviceRecord], next_offset: int) -> None:
+        """Apply records in offset order; the topic was read up to `next_offset`."""
+
+
+class Devices:
+    """Reads `fleet.devices` from its beginning and goes on as long as the worker lives.
+
+    Attributes:
+        applied: Next offset: all records before it are in the registry.
+        failed: Why it does not go on; the worker has to end.
+    """
+
+    def __init__(self, servers: str, registry: Registry) -> None:
+        self.applied = 0
+        self.failed: BaseException | None = None
+        self._servers = servers.split(",")
+        self._registry = registry
+        self._loop = asyncio.new_event_loop()
+        self._running = Event()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._moved: asyncio.Event | None = None
+        self._thread = Thread(target=self._run, name="devices", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read; returns once Kafka answered.
+
+        Raises:
+            KafkaUnavailableError: It did not.
+        """
+        self._thread.start()
+        self._running.wait()
+        if self.failed is not None:
+            raise KafkaUnavailableError("fleet.devices cannot be read") from self.failed
+
+    def stop(self) -> None:
+        """End the reading; without effect where it ended already."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._cancel)
+            self._thread.join(5)
+
+    def barrier(self, within: timedelta) -> int:
+        """Wait until the registry knows every record that was there when this was called.
+
+        Blocks; safe in any thread but its own.
+
+        Returns:
+            The offset up to which it was applied, at least.
+
+        Raises:
+            RegistryBehindError: It does not within this time.
+            KafkaUnavailableError: Kafka does not say how far the topic goes.
+            IntegrityError: The reading has ended.
+        """
+        if self.failed is not None:
+            raise IntegrityError(f"{DEVICES} is no longer read") from self.failed
+        return self._call(self._caught_up(within.total_seconds()))
+
+    async def _caught_up(self, within: float) -> int:
+        consumer, moved = self._parts()
+        try:
+            async with asyncio.timeout(within):
+                ends: Mapping[TopicPartition, int] = await consumer.end_offsets([_PARTITION])
+                while self.applied < ends[_PARTITION]:
+                    await moved.wait()
+                    moved.clear()
+        except TimeoutError:
+            raise RegistryBehindError(f"{DEVICES}: not applied within {within:g} s") from None
+        except KafkaError as error:
+            raise KafkaUnavailableError(f"{DEVICES}: {type(error).__name__}") from error
+        return ends[_PARTITION]
+
+    def _call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _parts(self) -> tuple[AIOKafkaConsumer, asyncio.Event]:
+        if self._consumer is None or self._moved is None:
+            raise ValueError("start() was not called")
+        return self._consumer, self._moved
+
+    def _run(self) -> None:
+        """The thread: read until cancelled, and say why if it ends otherwise."""
+        asyncio.set_event_loop(self._loop)
+        self._reading = self._loop.create_task(self._read())
+        self._reading.add_done_callback(self._note_end)
+        with suppress(asyncio.CancelledError, KafkaError, FatalError):
+            self._loop.run_until_complete(self._reading)
+
+    def _note_end(self, reading: asyncio.Task[None]) -> None:
+        if not reading.cancelled():
+            self.failed = reading.exception()
+            logger.error("%s is no longer read: %s", DEVICES, type(self.failed).__name__)
+        self._running.set()
+
+    def _cancel(self) -> None:
+        self._reading.cancel()
+
+    async def _read(self) -> None:
+        self._moved = asyncio.Event()
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            client_id="fortnight-devices",
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        self._consumer.assign([_PARTITION])
+        await self._consumer.start()
+        try:
+            await self._consumer.seek_to_beginning(_PARTITION)
+            self._running.set()
+            while True:
+                await self._apply_some(self._consumer, self._moved)
+        finally:
+            await self._consumer.stop()
+
+    async def _apply_some(self, consumer: AIOKafkaConsumer, moved: asyncio.Event) -> None:
+        fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+        records = [_record(one) for one in fetched.get(_PARTITION, ())]
+        next_offset = await consumer.position(_PARTITION)
+        if records and records[0].offset < self.applied:
+            raise IntegrityError(f"{DEVICES} went back from {self.applied}: start again")
+        if next_offset > self.applied:
+            self._registry.apply(records, next_offset)
+            self.applied = next_offset
+            moved.set()
+
+
+def _record(record: ConsumerRecord) -> DeviceRecord:
+    return DeviceRecord(record.offset, record.timestamp * 1_000, record.key, record.value)
