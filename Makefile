@@ -9,6 +9,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
 ENVIRONMENT := .venv/.is-as-locked
 RUN := .venv/bin
 ARGS ?=
+QUIETLY := --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -50,9 +51,10 @@ $(ENVIRONMENT): uv.lock pyproject.toml | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@mkdir -p .cache
 	@if $(PYTHON) -m venv .cache/uv >/dev/null 2>&1; then \
-	  .cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
+	  .cache/uv/bin/python -m pip install $(QUIETLY) uv==$(UV_VERSION); \
 	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
-	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .cache/uv uv==$(UV_VERSION); \
+	  rm -rf .cache/uv; \
+	  $(PYTHON) -m pip install $(QUIETLY) --target .cache/uv uv==$(UV_VERSION); \
 	else \
 	  rm -rf .cache/uv; \
 	  echo "Python has neither venv nor pip: apt-get install python3-venv, or install uv" >&2; exit 1; \
