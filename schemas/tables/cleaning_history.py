@@ -4,9 +4,18 @@ from typing import Annotated, Literal
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.privacy import Privacy, column
-from schemas.tables.declare import DEVICE, INSTANT, LINEAGE, Identifier, Microseconds, Table
+from schemas.tables.declare import (
+    DEVICE,
+    INSTANT,
+    LINEAGE,
+    Identifier,
+    Microseconds,
+    Rule,
+    Table,
+)
 from schemas.tables.telemetry import Count, FanSpeed, Subsystem
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -36,6 +45,12 @@ class Cleaning(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     fault_subsystem: Subsystem = "none"
 
 
+RULES: dict[str, Rule] = {
+    "the cleaning ended before it started": lambda rows: pc.greater_equal(
+        rows["event_time"], rows["started"]
+    ),
+}
+
 _WORK = "cleaning history for its owner; wear by model"
 
 CLEANING_HISTORY = Table(
@@ -44,6 +59,7 @@ CLEANING_HISTORY = Table(
     wire=Cleaning,
     consent="history",
     sort=("device", "event_time"),
+    rules=RULES,
     schema=pa.schema(
         [
             *DEVICE,

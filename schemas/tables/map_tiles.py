@@ -1,6 +1,6 @@
 """Map tiles: one version of one 64 x 64 piece of a robot's floor plan."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 import pyarrow as pa
@@ -21,7 +21,7 @@ TileIndex = Annotated[int, msgspec.Meta(ge=-1024, le=1023)]
 Run = Annotated[int, msgspec.Meta(ge=0, le=TILE)]
 
 
-class Layer(msgspec.Struct, frozen=True, gc=False):
+class Layer(TypedDict):
     """The cells of one label, as Valetudo compresses them: x, y, run, x, y, run, ... along x."""
 
     label: Annotated[int, msgspec.Meta(ge=1, le=MAX_LABEL)]

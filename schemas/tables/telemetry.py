@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.privacy import Privacy, column
-from schemas.tables.declare import DEVICE, LINEAGE, Identifier, Microseconds, Table, Word
+from schemas.tables.declare import DEVICE, LINEAGE, Identifier, Microseconds, Rule, Table, Word
 
 Metres = Annotated[float, msgspec.Meta(ge=-1000, le=1000)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -48,6 +49,15 @@ class Telemetry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
 
 
+def _together(one: str, other: str) -> Rule:
+    return lambda rows: pc.equal(rows[one].is_null(), rows[other].is_null())
+
+
+RULES: dict[str, Rule] = {
+    "x without y": _together("x", "y"),
+    "latitude without longitude": _together("latitude", "longitude"),
+}
+
 _STATE = "how the robot works, and where it fails"
 
 TELEMETRY = Table(
@@ -56,6 +66,7 @@ TELEMETRY = Table(
     wire=Telemetry,
     consent="telemetry",
     sort=("device", "event_time"),
+    rules=RULES,
     schema=pa.schema(
         [
             *DEVICE,

@@ -1,0 +1,105 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.wire import registration
+
+from schemas.retention import microseconds
+from streams.registry import HISTORY, MERGE_AT, DeviceRecord, Registry
+
+DEVICES = ["a", "b", "c", "D", "e-1"]
+COUNTRIES = ["DE", "US", "GB", "CN"]
+changes = st.tuples(
+    st.sampled_from(DEVICES), st.sampled_from([*COUNTRIES, None]), st.integers(0, 3)
+)
+questions = st.lists(
+    st.tuples(st.sampled_from([*DEVICES, "nobody"]), st.integers(0, 200)), min_size=1, max_size=30
+)
+
+
+def record(device: str, country: str | None, time: int) -> DeviceRecord:
+    if country is None:
+        return DeviceRecord(0, time, device.encode(), None)
+    return registration(device, since=time, country=country)
+
+
+def ask(known: Registry, asked: list[tuple[str, int]]) -> list[str | None]:
+    devices = sorted({device for device, _ in asked})
+    found = known.as_of(
+        devices,
+        np.array([devices.index(device) for device, _ in asked]),
+        np.array([time for _, time in asked]),
+    )
+    return [
+        None if not there else "cancelled" if cancelled else known.words.texts[country]
+        for there, cancelled, country in zip(
+            found.found, found.cancelled, found.country, strict=True
+        )
+    ]
+
+
+@given(st.lists(st.lists(changes, max_size=8), max_size=6), questions)
+def test_a_record_is_judged_by_the_last_registration_from_before_it(
+    batches: list[list[tuple[str, str | None, int]]], asked: list[tuple[str, int]]
+) -> None:
+    known, told, now = Registry(), [], 0
+    for batch in batches:
+        records = []
+        for device, country, pause in batch:
+            now += pause
+            told.append((device, country, now))
+            records.append(record(device, country, now))
+        known.apply(records, next_offset=len(told))
+        ask(known, asked)  # reading merges, and must change nothing
+    expected = [
+        next(
+            (
+                country or "cancelled"
+                for device, country, since in reversed(told)
+                if device == wanted and since < time
+            ),
+            None,
+        )
+        for wanted, time in asked
+    ]
+    assert ask(known, asked) == expected
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b"\xff", b'{"device": "a"}'])
+def test_what_is_no_registration_is_counted_and_changes_nothing(value: bytes) -> None:
+    known = Registry()
+    known.apply([registration("a"), DeviceRecord(1, 2, b"a", value)], next_offset=2)
+    assert ask(known, [("a", 9)]) == ["DE"]
+    assert (known.refused, known.applied) == (1, 2)
+
+
+def test_history_is_forgotten_after_fifteen_days_and_the_present_is_not() -> None:
+    known, day = Registry(), microseconds(HISTORY) // 15
+    moves = [registration("a", since=n * day, country=COUNTRIES[n % 4]) for n in range(40)]
+    others = [registration(f"x{n}", since=40 * day) for n in range(MERGE_AT)]
+    known.apply([*moves, *others], next_offset=1)
+    latest = [("a", n * day + 1) for n in range(26, 40)]
+    assert ask(known, latest) == [COUNTRIES[n % 4] for n in range(26, 40)]
+    assert len(known) < 20 + MERGE_AT
+
+
+def test_ten_million_devices_fit_into_a_gibibyte() -> None:
+    known = Registry()
+    known.apply([registration(f"d{n}") for n in range(MERGE_AT)], next_offset=MERGE_AT)
+    # A merge holds the old and the new columns at once.
+    assert 2 * 10_000_000 * known.byte_size / len(known) <= 2**30
+
+
+def test_a_lookup_does_not_depend_on_how_records_were_batched() -> None:
+    moves = [registration("a", since=n, country=COUNTRIES[n % 4]) for n in range(10)]
+    asked = [("a", n) for n in range(12)]
+    answers = []
+    for size in (1, 3, 10):
+        known = Registry()
+        for start, end in pairwise([*range(0, 10, size), 10]):
+            known.apply(moves[start:end], next_offset=end)
+            ask(known, asked)
+        answers.append(ask(known, asked))
+    assert answers[0] == answers[1] == answers[2]
