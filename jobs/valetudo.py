@@ -124,7 +124,7 @@ def layers(cells: _Labels) -> tuple[Layer, ...]:
     runs = np.stack([starts % TILE, starts // TILE, counts], axis=1)
     labels = flat[starts]
     return tuple(
-        Layer(label, tuple(runs[labels == label].ravel().tolist()))
+        Layer(label=label, runs=tuple(runs[labels == label].ravel().tolist()))
         for label in np.unique(labels).tolist()
         if label
     )
