@@ -116,7 +116,7 @@ class Destination:
     def differences(self) -> list[str]:
         """What the table's log declares otherwise than this code: names of columns and settings."""
         with self._translated():
-            lake = self._handle().lake
+            lake = self._handle(fresh=True).lake
             there = {f.name: f for f in lake.schema().fields}
             settings = lake.metadata().configuration
         columns = [f.name for f in self._shape.fields if there.get(f.name) != f]
@@ -278,6 +278,7 @@ class Destination:
                 schema=self._shape,
                 partition_by=[*PARTITION_COLUMNS],
                 configuration=self._settings(),
+                commit_properties=CommitProperties(max_commit_retries=0),  # else it comes twice
                 storage_options=self.store.lake_options(),
             )
 

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ResponseStreamingError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from schemas.errors import (
     ConflictError,
@@ -21,6 +22,14 @@ from schemas.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
+
+_NO_ANSWER = (
+    BotoConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
+"""Refused, reset, timed out, cut."""
 
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
@@ -54,8 +63,8 @@ def translated(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
-        raise StoreUnavailableError(place) from error  # refused, reset, timed out, cut
+    except _NO_ANSWER as error:
+        raise StoreUnavailableError(place) from error
     except FlexibleChecksumError as error:
         raise IntegrityError(place) from error
     except ClientError as error:

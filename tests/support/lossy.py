@@ -1,0 +1,91 @@
+"""A way to an S3 server on which answers get lost: what was asked for is done all the same."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+_UNAVAILABLE = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_GO_ON = b"HTTP/1.1 100 "
+
+
+@dataclass(slots=True)
+class LossyWay:
+    """Passes bytes on, and loses the answers of some puts.
+
+    Attributes:
+        url: Where clients ask.
+        lost: How many answers got lost so far.
+    """
+
+    server: tuple[str, int]
+    listener: socket.socket
+    lost: int = 0
+    _wanted: bytes = b""
+    _left: int = 0
+    _answer: bytes = b""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        host, port = self.listener.getsockname()
+        return f"http://{host}:{port}"
+
+    def lose(self, times: int, *, part_of_key: str, say_503: bool = False) -> None:
+        """Lose the answers of the next puts of such keys: cut them off, or say 503 instead."""
+        with self._lock:
+            self._wanted, self._left = part_of_key.encode(), times
+            self._answer = _UNAVAILABLE if say_503 else b""
+
+    def serve(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
+
+    def _pass_on(self, client: socket.socket) -> None:
+        doomed = threading.Event()
+        with suppress(OSError), client, socket.create_connection(self.server) as server:
+            asking = threading.Thread(target=self._ask, args=(client, server, doomed), daemon=True)
+            asking.start()
+            while answer := server.recv(2**16):
+                if doomed.is_set() and not answer.startswith(_GO_ON):
+                    client.sendall(self._answer)
+                    break
+                client.sendall(answer)
+            for one in (client, server):
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+            asking.join()
+
+    def _ask(self, client: socket.socket, server: socket.socket, doomed: threading.Event) -> None:
+        with suppress(OSError):
+            while data := client.recv(2**16):
+                if self._is_doomed(data):
+                    doomed.set()
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+
+    def _is_doomed(self, data: bytes) -> bool:
+        head = data.partition(b"\r\n")[0]
+        with self._lock:
+            if not (self._left and head.startswith(b"PUT ") and self._wanted in head):
+                return False
+            self._left -= 1
+            self.lost += 1
+            return True
+
+
+@contextmanager
+def lossy_way(server_url: str) -> Iterator[LossyWay]:
+    """A way to the server at this URL, on 127.0.0.1."""
+    host, _, port = server_url.removeprefix("http://").partition(":")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        way = LossyWay((host, int(port)), listener)
+        threading.Thread(target=way.serve, daemon=True).start()
+        yield way
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
