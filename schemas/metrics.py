@@ -38,25 +38,29 @@ def _gauge(name: str, unit: str, meaning: str, *labels: str) -> Metric:
 
 RECORDS_READ = _counter("records_read", "records", "Records that came from Kafka.", "topic")
 BYTES_READ = _counter("read_bytes", "bytes", "Bytes of their values.", "topic")
-ROWS_STORED = _counter("rows_stored", "rows", "Rows that became durable.", "topic", "region")
-BYTES_STORED = _counter("stored_bytes", "bytes", "Bytes of files put.", "topic", "region")
-RECORDS_REJECTED = _counter(
-    "records_rejected", "records", "Records that became dead letters.", "topic", "reason"
-)
-RECORDS_WITHHELD = _counter(
-    "records_withheld", "records", "Valid records that were not stored.", "topic", "reason"
+RECORDS_ENDED = _counter(
+    "records_ended",
+    "records",
+    "Records whose end is durable: stored/<region>, rejected/<reason>, withheld/<reason> ...",
+    "topic",
+    "how",
 )
 UNKNOWN_FIELDS = _counter(
     "unknown_fields", "fields", "Fields that no schema knows, dropped.", "topic"
 )
-RECORDS_LOST = _counter(
-    "records_lost", "offsets", "Offsets that retention took before they were read.", "topic"
+OFFSETS_LOST = _counter(
+    "lost_offsets", "offsets", "Offsets that retention took before they were read.", "topic"
 )
 FLUSHES = _counter("flushes", "flushes", "Flushes that became durable everywhere.", "topic")
 FLUSH_SECONDS = _counter("flush_seconds", "seconds", "Time that flushes took.", "topic")
-RETRIES = _counter("retries", "tries", "Tries that failed and were repeated.", "destination")
+RETRIES = _counter(
+    "retries", "tries", "Tries at a destination that failed.", "topic", "destination"
+)
 REGISTRATIONS = _gauge("registrations", "registrations", "Registrations held, history included.")
 REGISTRY_OFFSET = _gauge("registry_offset", "offset", "Offset up to which fleet.devices is known.")
+REFUSED_REGISTRATIONS = _gauge(
+    "refused_registrations", "records", "Records of fleet.devices that are no registration."
+)
 PARTITIONS = _gauge("partitions", "partitions", "Partitions that this worker reads.", "topic")
 HELD_BYTES = _gauge("held_bytes", "bytes", "Bytes of the memory budget that are in use.")
 RESIDENT_BYTES = _gauge("resident_bytes", "bytes", "Memory of the process.")
@@ -64,17 +68,15 @@ RESIDENT_BYTES = _gauge("resident_bytes", "bytes", "Memory of the process.")
 METRICS: tuple[Metric, ...] = (
     RECORDS_READ,
     BYTES_READ,
-    ROWS_STORED,
-    BYTES_STORED,
-    RECORDS_REJECTED,
-    RECORDS_WITHHELD,
+    RECORDS_ENDED,
     UNKNOWN_FIELDS,
-    RECORDS_LOST,
+    OFFSETS_LOST,
     FLUSHES,
     FLUSH_SECONDS,
     RETRIES,
     REGISTRATIONS,
     REGISTRY_OFFSET,
+    REFUSED_REGISTRATIONS,
     PARTITIONS,
     HELD_BYTES,
     RESIDENT_BYTES,

@@ -9,7 +9,7 @@ from faust.streams import Stream
 from faust.types import TP
 
 from schemas.batches import WireBatch
-from schemas.metrics import BYTES_READ
+from schemas.metrics import BYTES_READ, OFFSETS_LOST
 from streams.kafka.consumer import ChunkMessage, Consumer
 from streams.kafka.positions import Insist
 from streams.kafka.transport import chunk_topic
@@ -70,6 +70,7 @@ class Agents:
         last = min(log_start, wire.first) - 1
         logger.error("%s: retention took %d to %d unread", wire.partition, missing, last)
         sink.hole(wire.partition, last)
+        self._meter.add(OFFSETS_LOST, last + 1 - missing, topic=tp.topic)
         return True
 
     async def _seek_back(self, tp: TP, offset: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import faust
 from faust.types import AgentT
 
-from schemas.errors import RetryableError
+from schemas.errors import FatalError, RetryableError
 from schemas.metrics import PARTITIONS
 from schemas.settings import Settings
 from streams.kafka.agents import Agents
@@ -23,14 +23,14 @@ from streams.kafka.devices import Devices
 from streams.kafka.positions import Positions
 from streams.kafka.topics import Topics
 from streams.kafka.transport import broker_url, register
-from streams.kafka.watchdog import Watchdog
+from streams.kafka.watchdog import TEMPORARY_FAILURE, Watchdog
 from streams.monitoring import Meter
 from streams.sink import Sink
 
 logger = logging.getLogger(__name__)
 
 STOPPED, CRASHED = 0, 70
-"""Exit codes: asked to stop; cannot go on (sysexits.h, EX_SOFTWARE)."""
+"""Exit codes: asked to stop; an operator has to look (sysexits.h, EX_SOFTWARE)."""
 
 STOP_WITHIN = timedelta(seconds=30)
 """A worker that was asked to stop, or crashed, ends after this, come what may."""
@@ -55,6 +55,18 @@ async def insist(attempt: Callable[[], Awaitable[_T]]) -> _T:
             logger.warning("%s; trying again in %.1f s", error, pause)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """Work, and turn what ends it into an exit code: 75 to be started again, 70 for an operator."""
+    try:
+        return work()
+    except RetryableError as error:
+        logger.critical("cannot begin: %s", error)
+        return TEMPORARY_FAILURE
+    except FatalError as error:
+        logger.critical("cannot begin: %s", error)
+        return CRASHED
 
 
 class App(faust.App):

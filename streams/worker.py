@@ -1,0 +1,103 @@
+"""The program `fortnight-worker`: reads settings, tests the world, and works until it is stopped.
+
+Exit codes: 0 stopped in order, 70 an operator has to look, 75 start it again.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from schemas.errors import SettingsError
+from schemas.keyring import Keyring
+from schemas.settings import PREFIX, Settings
+from schemas.tables import STREAMED
+from streams import logs
+from streams.assembly import Assembly, check_storage
+from streams.kafka.app import Worker, exit_code
+from streams.kafka.devices import Devices
+from streams.kafka.topics import Topics
+from streams.kafka.watchdog import Watchdog
+from streams.monitoring import Exposition, Meter
+from streams.registry import Registry
+
+
+def main() -> None:
+    """Run a worker with this process's environment."""
+    environment = os.environ  # noqa: TID251 - here a worker reads it, and nowhere else
+    logs.set_up("INFO")
+    sys.exit(exit_code(lambda: run(environment)))
+
+
+def run(environment: Mapping[str, str]) -> int:
+    """Run a worker until it is stopped; its exit code.
+
+    Raises:
+        FatalError: A setting or the world is wrong: it did not begin.
+        RetryableError: Kafka or a store does not answer: it did not begin.
+    """
+    settings = load(environment)
+    logs.set_up(settings.log_level)
+    keyring = read_keyring(settings, environment)
+    lake = check_storage(settings)
+    topics = Topics(settings.bootstrap_servers, list(STREAMED))
+    registry, meter = Registry(), Meter()
+    devices = Devices(settings.bootstrap_servers, registry)
+    devices.start()
+    assembly = Assembly(
+        settings=settings, keyring=keyring, lake=lake, registry=registry, meter=meter, clock=_now
+    )
+    if settings.metrics_port:
+        Exposition(meter, settings.metrics_port)
+    worker = Worker(
+        settings=settings,
+        topics=topics,
+        devices=devices,
+        meter=meter,
+        watchdog=Watchdog(settings.assignment_timeout),
+        observe=assembly.observe,
+    )
+    return worker.run(assembly.sinks(worker.barrier))
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings: variables over the file of FORTNIGHT_SETTINGS.
+
+    Raises:
+        SettingsError: A setting is wrong, or the file cannot be read.
+    """
+    path = environment.get(f"{PREFIX}SETTINGS", "")
+    return Settings.load(environment, _read(path, f"{PREFIX}SETTINGS") if path else b"")
+
+
+def read_keyring(settings: Settings, environment: Mapping[str, str]) -> Keyring:
+    """The keyring, opened with the passphrase that the settings refer to.
+
+    Raises:
+        SettingsError: The file, or what the reference points to, is not there or not right.
+    """
+    kind, _, name = settings.passphrase.partition(":")
+    match kind:
+        case "env" if name in environment:
+            passphrase = environment[name]
+        case "file":
+            passphrase = _read(name, f"{PREFIX}PASSPHRASE").decode().rstrip("\n")
+        case _:
+            raise SettingsError(f"{PREFIX}PASSPHRASE: refers to nothing; env:NAME or file:PATH")
+    return Keyring.unseal(_read(settings.keyring, f"{PREFIX}KEYRING"), passphrase)
+
+
+def _read(path: str, variable: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {path}: {error.strerror}") from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the worker's clock
+
+
+if __name__ == "__main__":
+    main()
