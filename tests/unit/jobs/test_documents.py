@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support.wire import reading, tile
+
+from jobs.documents import stale, write
+from schemas.documents import asyncapi, json_schema, wire_structs
+
+COMMITTED = Path(__file__).parents[3] / "docs" / "fleet"
+
+
+def test_the_committed_documents_are_current() -> None:
+    assert stale(COMMITTED) == []
+
+
+def test_a_document_that_was_changed_or_is_too_many_is_found(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "Telemetry.json").write_text("{}")
+    (tmp_path / "old.json").write_text("{}")
+    (tmp_path / "Cleaning.json").unlink()
+    assert stale(tmp_path) == ["Cleaning.json", "Telemetry.json", "old.json"]
+
+
+@pytest.mark.parametrize("topic", wire_structs())
+def test_every_schema_is_a_json_schema(topic: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema(wire_structs()[topic]))
+
+
+def test_the_schema_decides_as_the_decoder_does() -> None:
+    telemetry = json_schema(wire_structs()["fleet.telemetry"])
+    jsonschema.validate(reading(battery_level=100), telemetry)
+    for bad in (reading(battery_level=101), reading(status="asleep"), {"device": "a"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, telemetry)
+    jsonschema.validate(tile(cells="AAAA"), json_schema(wire_structs()["fleet.map-tiles"]))
+
+
+def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+    document = asyncapi()
+    references = [part.split('"')[0] for part in json.dumps(document).split('"$ref": "#/')[1:]]
+    assert references
+    for reference in references:
+        place = document
+        for step in reference.split("/"):
+            place = place[step]
+        assert place
