@@ -1,0 +1,72 @@
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs import keys
+from jobs.cli import app
+from schemas.errors import SettingsError
+from schemas.keyring import Keyring
+from schemas.regions import Region
+
+EU, US = Region("eu"), Region("us")
+PASSPHRASE = "correct horse battery staple"
+
+
+def test_a_new_keyring_has_a_current_key_a_region_and_only_its_owner_reads_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "keyring"
+    made = keys.create(path, [EU, US], PASSPHRASE)
+    assert keys.read(path, PASSPHRASE) == made
+    assert made.current(EU).secret != made.current(US).secret
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [found.name for found in tmp_path.iterdir()] == ["keyring"]
+
+
+def test_a_keyring_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "keyring"
+    made = keys.create(path, [EU], PASSPHRASE)
+    with pytest.raises(SettingsError, match="there is a keyring already"):
+        keys.create(path, [EU], PASSPHRASE)
+    assert keys.read(path, PASSPHRASE) == made
+
+
+def test_of_several_at_once_one_makes_it(tmp_path: Path) -> None:
+    def attempt(_: int) -> Keyring | None:
+        try:
+            return keys.create(tmp_path / "keyring", [EU], PASSPHRASE)
+        except SettingsError:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [keyring for keyring in pool.map(attempt, range(4)) if keyring]
+    assert made == [keys.read(tmp_path / "keyring", PASSPHRASE)]
+
+
+def test_the_command_line_makes_and_lists_keys_without_their_secrets(tmp_path: Path) -> None:
+    run = CliRunner(
+        env={
+            "FORTNIGHT_KEYRING": str(tmp_path / "keyring"),
+            "FORTNIGHT_KEYRING_PASSPHRASE": PASSPHRASE,
+        }
+    )
+    made = run.invoke(app, ["keys", "new"])
+    listed = run.invoke(app, ["keys", "list"])
+    assert made.exit_code == listed.exit_code == 0
+    assert made.output.endswith(listed.output)
+    assert [line.split()[:3] for line in listed.output.splitlines()] == [
+        ["eu", "k1", "current"],
+        ["us", "k1", "current"],
+    ]
+    secrets = [key.secret.hex() for key in keys.read(tmp_path / "keyring", PASSPHRASE).keys]
+    assert not any(secret in made.output for secret in [*secrets, PASSPHRASE])
+
+
+def test_without_the_passphrase_no_keyring_is_made(tmp_path: Path) -> None:
+    run = CliRunner(env={"FORTNIGHT_KEYRING": str(tmp_path / "keyring")})
+    found = run.invoke(app, ["keys", "new"])
+    assert isinstance(found.exception, SettingsError)
+    assert not (tmp_path / "keyring").exists()
