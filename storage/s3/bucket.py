@@ -57,10 +57,11 @@ class BucketState:
 class S3Bucket:
     """Administration of one bucket; idempotent throughout."""
 
-    def __init__(self, location: S3Location, prefixes: Sequence[str]) -> None:
-        """What expires by S3's own rule lies under these prefixes: data files, never a log."""
+    def __init__(self, location: S3Location, tables: Sequence[str]) -> None:
+        """Administer a bucket that holds these tables."""
         self._where = location
-        self._prefixes = prefixes
+        # Data files expire by S3's own rule too; a log never does, for it holds the positions.
+        self._prefixes = [f"{table}/date=" for table in tables]
         self._bucket = location.bucket
         self._client = location.client()
 
