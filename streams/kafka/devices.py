@@ -16,12 +16,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import FatalError, IntegrityError, RetryableError
-from streams.kafka.topics import DEVICES, KafkaUnavailableError
+from schemas.tables.devices import DEVICES_TOPIC
+from streams.kafka.topics import KafkaUnavailableError
 from streams.registry import DeviceRecord
 
 logger = logging.getLogger(__name__)
 
-_PARTITION = TopicPartition(DEVICES, 0)
+_PARTITION = TopicPartition(DEVICES_TOPIC, 0)
 _AT_ONCE = 10_000
 """Records that are applied together."""
 
@@ -90,7 +91,7 @@ class Devices:
             IntegrityError: The reading has ended.
         """
         if self.failed is not None:
-            raise IntegrityError(f"{DEVICES} is no longer read") from self.failed
+            raise IntegrityError(f"{DEVICES_TOPIC} is no longer read") from self.failed
         return self._call(self._caught_up(within.total_seconds()))
 
     async def _caught_up(self, within: float) -> int:
@@ -102,9 +103,9 @@ class Devices:
                     await moved.wait()
                     moved.clear()
         except TimeoutError:
-            raise RegistryBehindError(f"{DEVICES}: not applied within {within:g} s") from None
+            raise RegistryBehindError(f"{DEVICES_TOPIC}: not applied within {within:g} s") from None
         except KafkaError as error:
-            raise KafkaUnavailableError(f"{DEVICES}: {type(error).__name__}") from error
+            raise KafkaUnavailableError(f"{DEVICES_TOPIC}: {type(error).__name__}") from error
         return ends[_PARTITION]
 
     def _call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
@@ -126,7 +127,7 @@ class Devices:
     def _note_end(self, reading: asyncio.Task[None]) -> None:
         if not reading.cancelled():
             self.failed = reading.exception()
-            logger.error("%s is no longer read: %s", DEVICES, type(self.failed).__name__)
+            logger.error("%s is no longer read: %s", DEVICES_TOPIC, type(self.failed).__name__)
         self._running.set()
 
     def _cancel(self) -> None:
@@ -156,7 +157,7 @@ class Devices:
         records = [_record(one) for one in fetched.get(_PARTITION, ())]
         next_offset = await consumer.position(_PARTITION)
         if records and records[0].offset < self.applied:
-            raise IntegrityError(f"{DEVICES} went back from {self.applied}: start again")
+            raise IntegrityError(f"{DEVICES_TOPIC} went back from {self.applied}: start again")
         if next_offset > self.applied:
             self._registry.apply(records, next_offset)
             self.applied = next_offset

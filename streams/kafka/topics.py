@@ -9,9 +9,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
 from schemas.errors import FatalError, IntegrityError, RetryableError, SettingsError
-
-DEVICES = "fleet.devices"
-"""The topic of registrations; its one partition gives them a total order."""
+from schemas.tables.devices import DEVICES_TOPIC
 
 
 class KafkaUnavailableError(RetryableError):
@@ -51,10 +49,10 @@ class Topics:
         self._servers = servers.split(",")
         self._lock = Lock()
         self._admin: KafkaAdminClient | None = None
-        self._names = [*data, DEVICES]
+        self._names = [*data, DEVICES_TOPIC]
         described = self._describe()
-        if len(described[DEVICES]["partitions"]) != 1:
-            raise SettingsError(f"topic {DEVICES}: must have exactly one partition")
+        if len(described[DEVICES_TOPIC]["partitions"]) != 1:
+            raise SettingsError(f"topic {DEVICES_TOPIC}: must have exactly one partition")
         self._refuse_producers_time()
         self.ids: Mapping[str, str] = {
             name: str(topic["topic_id"]) for name, topic in described.items()

@@ -1,0 +1,121 @@
+"""The whole system for a test: real Kafka, a real S3, workers as processes of their own."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+from confluent_kafka import Producer
+
+from jobs.demo.broker import Broker
+from jobs.demo.object_store import S3Server
+from jobs.demo.processes import Process
+from jobs.kafka import Cluster
+from jobs.topics import carry_out, plan
+from schemas.keyring import Keyring
+from schemas.regions import Region
+from schemas.settings import PREFIX, RegionSettings, Settings
+from storage.lake import Destination
+from storage.places import location_of, open_lake, open_stores, tables_in
+from storage.s3 import S3Bucket
+
+_PASSPHRASE = "a passphrase of tests"
+EU, US = Region("eu"), Region("us")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Topics, buckets, tables and a keyring; workers come and go."""
+
+    folder: Path
+    settings: Settings
+
+    @classmethod
+    def prepare(cls, folder: Path, broker: Broker, s3: S3Server, **given: object) -> "System":
+        """Make everything that a worker needs.
+
+        Args:
+            folder: For the keyring and logs.
+            broker: Holds none of our topics yet.
+            s3: Where buckets of this system are made.
+            given: Settings that the test cares about.
+        """
+        mark = uuid4().hex[:8]
+        (folder / "keyring").write_bytes(Keyring.generate((EU, US)).seal(_PASSPHRASE))
+        settings = Settings(
+            bootstrap_servers=broker.address,
+            regions=(
+                RegionSettings(EU, f"eu-{mark}", "eu-central-1"),
+                RegionSettings(US, f"us-{mark}", "us-east-1"),
+            ),
+            s3_endpoint=s3.url,
+            keyring=str(folder / "keyring"),
+            **given,  # type: ignore[arg-type]  # the test knows their types
+        )
+        with Cluster(broker.address) as cluster:
+            carry_out(plan(settings), cluster)
+        for place in settings.regions:
+            names = [table.name for table in tables_in(place.region, settings)]
+            S3Bucket(location_of(place, settings), names).create()
+        system = cls(folder, settings)
+        for destination in system.lake().values():
+            destination.create()
+        return system
+
+    def lake(self) -> dict[tuple[str, Region], Destination]:
+        """Every destination, with handles of its own."""
+        return open_lake(open_stores(self.settings), self.settings)
+
+    def worker(self, name: str = "worker", **given: str) -> Process:
+        """Start a worker; it runs when this returns, but need not be ready."""
+        command = [sys.executable, "-m", "streams.worker"]
+        environment = {**os.environ, **self._environment(), **given}  # noqa: TID251 - the edge
+        return Process(name, command, log=self.folder / f"{name}.log", env=environment)
+
+    def publish(
+        self, topic: str, records: Iterable[tuple[str, Mapping[str, object] | bytes | None]]
+    ) -> None:
+        """Publish records by device; a mapping becomes JSON. All are acknowledged on return."""
+        producer = Producer(
+            {"bootstrap.servers": self.settings.bootstrap_servers, "compression.type": "lz4"}
+        )
+        for device, value in records:
+            encoded = msgspec.json.encode(value) if isinstance(value, Mapping) else value
+            producer.produce(topic, encoded, key=device)
+            producer.poll(0)
+        assert producer.flush(30) == 0
+
+    def offsets(self, table: str, region: Region) -> list[tuple[int, int]]:
+        """(partition, offset) of every row of a table, sorted."""
+        rows = self.lake()[table, region].dataset().to_table(["partition", "offset"])
+        return sorted(zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True))
+
+    def wait_for_rows(
+        self, table: str, region: Region, count: int, *, within: timedelta = timedelta(seconds=60)
+    ) -> None:
+        """Return as soon as a table holds so many rows."""
+        deadline = time.monotonic() + within.total_seconds()
+        while (found := len(self.offsets(table, region))) < count:
+            assert time.monotonic() < deadline, f"{found} of {count} rows in {table} in {region}"
+            time.sleep(0.2)
+
+    def _environment(self) -> dict[str, str]:
+        regions = self.settings.regions
+        return {
+            f"{PREFIX}BOOTSTRAP_SERVERS": self.settings.bootstrap_servers,
+            f"{PREFIX}GROUP": self.settings.group,
+            f"{PREFIX}REGIONS": ",".join(
+                f"{place.region}={place.bucket}@{place.location}" for place in regions
+            ),
+            f"{PREFIX}S3_ENDPOINT": self.settings.s3_endpoint,
+            f"{PREFIX}KEYRING": self.settings.keyring,
+            f"{PREFIX}KEYRING_PASSPHRASE": _PASSPHRASE,
+            f"{PREFIX}FLUSH_PERIOD": str(self.settings.flush_period.total_seconds()),
+            f"{PREFIX}FLUSH_ROWS": str(self.settings.flush_rows),
+            f"{PREFIX}SESSION_TIMEOUT": str(self.settings.session_timeout.total_seconds()),
+        }
