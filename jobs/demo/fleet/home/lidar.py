@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from jobs.demo.fleet.home.floorplan import FLOOR, SOLID, UNKNOWN, Home
 
-RAYS = 240
+RAYS = 300
 REACH = 110
 """Cells: 5.5 m, what the lidar of a cheap robot sees reliably."""
 

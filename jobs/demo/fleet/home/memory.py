@@ -7,12 +7,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.demo.fleet.home.floorplan import FLOOR, PATH, SOLID, UNKNOWN, Home
+from jobs.demo.fleet.home.floorplan import FLOOR, PATH, SOLID, UNKNOWN, Home, grown
 from jobs.demo.fleet.home.lidar import remember
 from schemas.tables.map_tiles import TILE
 
 _FRAME = (300, 700)
 """Where the upper left corner of a home lies in a robot's frame, in cells: as real robots have."""
+
+_GAP, _CLOSED = 3, 2
+"""Gaps between two rays are closed so many times, where so many neighbours are floor."""
 
 
 @dataclass(slots=True)
@@ -55,11 +58,14 @@ class MapMemory:
         remember(self.home[:height, :width], seen)
 
     def segment(self, home: Home) -> None:
-        """Divide the known floor into rooms, as robots do when they come back from mapping."""
+        """Close gaps, and divide the floor into rooms, as robots do when they have mapped."""
         height, width = home.cells.shape
         part = self.home[:height, :width]
-        floor = (part == FLOOR) & (home.cells > PATH)
-        part[floor] = home.cells[floor]
+        floor = (part == FLOOR) | (part > SOLID)
+        for _ in range(_GAP):
+            floor |= (_sides(floor) >= _CLOSED) & ~home.solid
+        part[(part == UNKNOWN) & grown(floor, 1) & home.solid] = SOLID
+        part[floor] = np.where(home.cells[floor] > SOLID, home.cells[floor], part[floor])
 
     def draw_path(self, way: list[tuple[int, int]]) -> None:
         """Mark where the robot drove; walls are never painted over."""
@@ -69,8 +75,9 @@ class MapMemory:
 
     def forget_path(self, home: Home) -> None:
         """Wipe the path of the last cleaning."""
-        self.known[self.known == PATH] = FLOOR
-        self.segment(home)
+        height, width = home.cells.shape
+        part = self.home[:height, :width]
+        part[part == PATH] = home.cells[part == PATH]
 
     def changes(self) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
         """Tiles that differ from what was sent: (tile y, tile x, (64, 64) labels)."""
@@ -89,6 +96,12 @@ class MapMemory:
         for row, column in np.argwhere(chosen).tolist():
             cells = self.known[row * TILE :, column * TILE :][:TILE, :TILE].copy()
             yield self.first_tile[0] + row, self.first_tile[1] + column, cells
+
+
+def _sides(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many of its four neighbours each cell has in the mask."""
+    around = np.pad(mask, 1).astype(np.int64)
+    return around[:-2, 1:-1] + around[2:, 1:-1] + around[1:-1, :-2] + around[1:-1, 2:]
 
 
 def _up(length: int) -> int:
