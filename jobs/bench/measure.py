@@ -114,11 +114,17 @@ class PrintedProgress:
                     self._durable = int(number)
 
 
-def pin_to(pid: int, cores: list[int]) -> None:
-    """Let a program and its threads run on these cores only, where the system can (Linux)."""
+def pin_to(pid: int, cores: list[int]) -> bool:
+    """Let a program that has no threads yet, and what it starts, run on these cores only.
+
+    Returns:
+        Whether this system can (Linux can).
+    """
     one = psutil.Process(pid)
-    if hasattr(one, "cpu_affinity"):
-        one.cpu_affinity(cores)
+    if not hasattr(one, "cpu_affinity"):
+        return False
+    one.cpu_affinity(cores)
+    return True
 
 
 def measure(

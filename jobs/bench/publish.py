@@ -8,6 +8,9 @@ from confluent_kafka import Producer
 from jobs.bench.workload import Record
 from schemas.errors import RetryableError
 
+Headers = list[tuple[str, str | bytes | None]] | None
+"""What every record is published with."""
+
 _AT_ONCE = 10_000
 
 
@@ -15,7 +18,7 @@ def publish(
     bootstrap_servers: str,
     topic: str,
     records: Iterable[Record],
-    headers: list[tuple[str, str | bytes | None]] | None = None,
+    headers: Headers = None,
 ) -> int:
     """Publish records in lz4 batches, partitioned by their keys; every one is acknowledged.
 

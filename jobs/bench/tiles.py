@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.bench.publish import Headers
 from jobs.bench.workload import (
     Kind,
     Record,
@@ -25,7 +26,7 @@ from jobs.bench.workload import (
 )
 from schemas.tables.map_tiles import TILE, MapTile
 
-HEADERS: list[tuple[str, str | bytes | None]] = [("content-type", b"application/msgpack")]
+HEADERS: Headers = [("content-type", b"application/msgpack")]
 """What every record of a tile is published with."""
 
 _SIDE = 2 * TILE
