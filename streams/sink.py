@@ -143,8 +143,7 @@ class Sink:
     def assign(self, starts: Mapping[Partition, Start]) -> None:
         """Own exactly these partitions from now on; what was collected before is forgotten."""
         for held in self._held.values():
-            held.lost = True
-            self._budget.give(held.take().byte_size)
+            self._budget.give(held.forget())
         self._held = {
             partition: Held.begin(partition, start) for partition, start in starts.items()
         }

@@ -83,6 +83,14 @@ class Held:
         self.holes.append((self.next_offset, last))
         self.next_offset = last + 1
 
+    def forget(self) -> int:
+        """Drop what was collected, since the partition was taken away; its bytes."""
+        self.lost = True
+        freed, self._byte_size = self._byte_size, 0
+        self.next_offset, self.holes = self.first, []
+        self._collected, self._offsets, self._acknowledgements = [], [], []
+        return freed
+
     def take(self) -> "Taken":
         """Hand over what was collected; what follows goes into the next flush."""
         taken = Taken(
