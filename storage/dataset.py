@@ -1,0 +1,192 @@
+"""What readers see: each table as one dataset over its regions, and maps put together from tiles.
+
+A reader sees whole commits: the files of one version of each region's log. A file may be taken away
+while a long query runs (10 minutes after a compaction, at once by an erasure); then the log is to
+be read again: `reading` does that.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from numpy.typing import NDArray
+
+from schemas.privacy import Privacy, column
+from schemas.regions import Region
+from schemas.tables.map_tiles import TILE
+from storage.lake import Destination
+from storage.tiles import decode_tiles
+
+REGION = column("region", pa.string(), privacy=Privacy.GENERALISED, purpose="residency")
+"""The column that readers get for where a row lives."""
+
+Lake = Mapping[tuple[str, Region], Destination]
+"""Every destination, by table's name and region: `storage.places.open_lake`."""
+
+Result = TypeVar("Result")
+
+_TRIES = 3
+
+_KEYS = ["map", "tile_y", "tile_x", "version", "event_time", "offset", "__filename"]
+
+
+def open_table(name: str, lake: Lake, regions: Iterable[Region] = ()) -> ds.Dataset:
+    """A table as it is now, with the columns `date`, `expires` and `region`.
+
+    Files and row groups that a filter excludes by date, region, time or device are not read.
+
+    Args:
+        name: The table's.
+        lake: Where it lies.
+        regions: Those wanted; none for all that have it.
+
+    Raises:
+        KeyError: None of the regions has such a table.
+    """
+    wanted = {*regions}
+    parts = [
+        _in_region(destination)
+        for (table, region), destination in lake.items()
+        if table == name and (region in wanted or not wanted)
+    ]
+    if not parts:
+        raise KeyError(name)
+    return parts[0] if len(parts) == 1 else ds.dataset(parts)
+
+
+def connect(lake: Lake, regions: Iterable[Region] = ()) -> duckdb.DuckDBPyConnection:
+    """DuckDB with one view a table, all times in UTC; closed by the caller."""
+    wanted = [*regions]
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    for name in sorted({table for table, _ in lake}):
+        connection.register(name, open_table(name, lake, wanted))
+    return connection
+
+
+def reading(read: Callable[[], Result]) -> Result:
+    """Call what opens and reads tables; again where a file was taken away meanwhile.
+
+    Raises:
+        OSError, duckdb.Error: Files went missing each time.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return read()
+        except FileNotFoundError:
+            continue
+        except duckdb.Error as error:
+            if FileNotFoundError.__name__ not in str(error):  # DuckDB wraps it
+                raise
+    return read()
+
+
+def _in_region(destination: Destination) -> ds.FileSystemDataset:
+    source = destination.dataset()
+    here = pc.field(REGION.name) == destination.region
+    fragments = [
+        source.format.make_fragment(
+            fragment.path, fragment.filesystem, fragment.partition_expression & here
+        )
+        for fragment in source.get_fragments()
+    ]
+    schema = source.schema.append(REGION)
+    return ds.FileSystemDataset(fragments, schema, source.format, source.filesystem)
+
+
+@dataclass(frozen=True, slots=True)
+class FloorPlan:
+    """A map put together from its tiles, as it was at an instant.
+
+    Attributes:
+        map: Its pseudonym.
+        cells: (64 * tiles high, 64 * tiles wide) uint8, labels; unknown where there is no tile.
+        left: Tile x of the first column.
+        top: Tile y of the first row.
+        pixel_size: Centimetres a cell.
+        missing: (tile x, tile y) within the plan of which no version is there.
+    """
+
+    map: str
+    cells: NDArray[np.uint8]
+    left: int
+    top: int
+    pixel_size: int
+    missing: tuple[tuple[int, int], ...]
+
+
+def latest_tiles(
+    tiles: ds.Dataset, device: str, map_name: str | None = None, *, at: datetime | None = None
+) -> pa.Table:
+    """The latest version of each tile of one map, at or before an instant.
+
+    Cells are read only from files that hold one of them.
+
+    Args:
+        tiles: The table `map_tiles`.
+        device: Pseudonym.
+        map_name: Pseudonym; None for the map with the newest tile.
+        at: UTC; None for now.
+
+    Returns:
+        Rows of `map_tiles`, one a tile, ordered by (tile_y, tile_x); none where nothing is known.
+    """
+    wanted = pc.field("device") == device
+    if at is not None:
+        wanted &= pc.field("event_time") <= pa.scalar(at, pa.timestamp("us", "UTC"))
+    keys = tiles.to_table(_KEYS, filter=wanted)
+    if not keys.num_rows:
+        return tiles.schema.empty_table()
+    if map_name is None:
+        map_name = keys["map"][pc.index(keys["event_time"], pc.max(keys["event_time"])).as_py()]
+    same = pc.field("map") == map_name
+    files = {*_newest(keys.filter(same))["__filename"].to_pylist()}
+    rows = [
+        fragment.to_table(tiles.schema, filter=wanted & same)
+        for fragment in tiles.get_fragments(wanted)
+        if fragment.path in files
+    ]
+    return _newest(pa.concat_tables([tiles.schema.empty_table(), *rows]))
+
+
+def assemble(rows: pa.Table) -> FloorPlan:
+    """Put a map together.
+
+    Args:
+        rows: Of `map_tiles`, at least one, one a tile, all of one map: `latest_tiles`.
+
+    Raises:
+        ValueError: There is no row.
+        IntegrityError: Cells cannot be read.
+    """
+    if not rows.num_rows:
+        raise ValueError("a map without tiles")
+    x, y = rows["tile_x"].to_numpy().astype(int), rows["tile_y"].to_numpy().astype(int)
+    left, top = int(x.min()), int(y.min())
+    grid = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1, TILE, TILE), np.uint8)
+    there = np.zeros(grid.shape[:2], bool)
+    grid[y - top, x - left] = decode_tiles(rows)
+    there[y - top, x - left] = True
+    high, wide = there.shape
+    cells = grid.transpose(0, 2, 1, 3).reshape(high * TILE, wide * TILE)
+    missing = tuple((left + int(j), top + int(i)) for i, j in np.argwhere(~there))
+    return FloorPlan(
+        rows["map"][0].as_py(), cells, left, top, rows["pixel_size"][0].as_py(), missing
+    )
+
+
+def _newest(rows: pa.Table) -> pa.Table:
+    """Of each tile the row with the highest version."""
+    if not rows.num_rows:
+        return rows
+    order = [("tile_y", "ascending"), ("tile_x", "ascending"), ("version", "ascending")]
+    rows = rows.sort_by([*order, ("event_time", "ascending"), ("offset", "ascending")])
+    y, x = rows["tile_y"].to_numpy(), rows["tile_x"].to_numpy()
+    last = np.append((np.diff(y) != 0) | (np.diff(x) != 0), [True])
+    return rows.filter(pa.array(last))
