@@ -6,7 +6,7 @@ A topic's id is written as a UUID in hexadecimal with dashes.
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ _API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 """The request that every broker answers, of 10 bytes: api 18, version 0, and no client's name."""
 _PATIENCE_SECONDS = 30.0
 _MAX_RECORD_BYTES = 64 * 2**20
+_BATCH_BYTES, _LINGER_MILLISECONDS = 256 * 2**10, 10
 _T = TypeVar("_T")
 
 
@@ -62,6 +63,76 @@ class KafkaRecord:
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
     headers: tuple[tuple[str, bytes], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A record on its way to Kafka."""
+
+    _answer: Any = field(repr=False)
+
+    def wait(self) -> tuple[int, int]:
+        """The partition and offset where it is, once every replica in sync has it.
+
+        Raises:
+            KafkaUnavailableError: No answer yet; the record may be there all the same.
+        """
+        with _translated():
+            at = self._answer.get(timeout=_PATIENCE_SECONDS)
+        return at.partition, at.offset
+
+
+class Producer:
+    """Publishes a stream of records, in order a key, each once; to be closed.
+
+    Acknowledged by every replica in sync, and idempotent: its own retries repeat nothing.
+    """
+
+    def __init__(self, servers: Sequence[str]) -> None:
+        """Reach the cluster.
+
+        Args:
+            servers: One or more `host:port`.
+        """
+        with _translated():
+            self._producer = KafkaProducer(
+                bootstrap_servers=list(servers),
+                acks="all",
+                enable_idempotence=True,
+                max_request_size=_MAX_RECORD_BYTES,
+                batch_size=_BATCH_BYTES,
+                linger_ms=_LINGER_MILLISECONDS,
+            )
+
+    def __enter__(self) -> Self:
+        """Itself: closed on the way out."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Send what is left, and close it."""
+        self._producer.close()
+
+    def send(
+        self,
+        topic: str,
+        record_key: bytes | None,
+        value: bytes | None,
+        headers: Iterable[tuple[str, bytes]] = (),
+    ) -> Sent:
+        """Send a record soon; it is durable when the answer has come."""
+        with _translated():
+            sent = self._producer.send(topic, key=record_key, value=value, headers=list(headers))
+        return Sent(sent)
+
+    def flush(self) -> None:
+        """Wait until everything sent so far was answered."""
+        with _translated():
+            self._producer.flush(timeout=_PATIENCE_SECONDS)
 
 
 class Cluster:
@@ -184,22 +255,10 @@ class Cluster:
         Returns:
             Where each copy is now, in the order given. When it raises, any of them may be there.
         """
-        with _translated():
-            producer = KafkaProducer(
-                bootstrap_servers=self._servers,
-                acks="all",
-                enable_idempotence=True,
-                max_request_size=_MAX_RECORD_BYTES,
-            )
-            try:
-                sent = [
-                    producer.send(topic.name, key=r.key, value=r.value, headers=list(r.headers))
-                    for r in records
-                ]
-                found = [future.get(timeout=_PATIENCE_SECONDS) for future in sent]
-            finally:
-                producer.close()
-        return [Position(Partition(at.topic, topic.id, at.partition), at.offset) for at in found]
+        with Producer(self._servers) as producer:
+            sent = [producer.send(topic.name, r.key, r.value, r.headers) for r in records]
+            found = [one.wait() for one in sent]
+        return [Position(Partition(topic.name, topic.id, number), at) for number, at in found]
 
     def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
