@@ -20,27 +20,50 @@ Truth = Callable[[], Bits]
 
 
 class Question(IntEnum):
-    """A binary question about a tile, a block or a cell."""
+    """A binary question about a tile, a block or a cell.
 
-    BLOCK_MIXED = 0  # of the newest version: does the block hold more than one label?
+    The numbers are the order of the tables in a version of the table file.
+    """
+
+    BLOCK_MIXED = 0  # newest version: does the 8 x 8 block hold more than one label?
     BLOCK_LABEL = 1  # is its label this candidate?
-    CELL_FOLLOWS = 2  # does the cell have the label that its neighbours suggest?
-    CELL_LABEL = 3  # is its label this candidate?
-    LABEL_BIT = 4  # a label that no candidate foresaw, bit by bit
-    TARGET = 5  # of an older version: do cells become unknown, floor, wall, segment?
-    PALETTE_BIT = 6  # the segments that cells become, bit by bit
-    PALETTE_MORE = 7  # is there one more?
-    CHANGED_16 = 8  # does anything change in the block?
-    CHANGED_8 = 9
-    CHANGED_4 = 10
-    CHANGED = 11  # does the cell change?
-    BECOMES = 12  # does it become this class?
-    BECOMES_LABEL = 13  # does it become this segment?
-    HALF_MIXED = 14  # of the newest version: does the 4 x 4 block hold more than one label?
-    HALF_LABEL = 15
+    HALF_MIXED = 2  # the same for 4 x 4 blocks
+    HALF_LABEL = 3
+    CELL_FOLLOWS = 4  # does the cell have the label that its neighbours suggest?
+    CELL_LABEL = 5  # is its label this candidate?
+    LABEL_BIT = 6  # a label that no candidate foresaw, bit by bit
+    TARGET = 7  # older version: does a cell become unknown, floor, wall, segment?
+    PALETTE_BIT = 8  # a segment that cells become, bit by bit
+    PALETTE_MORE = 9  # is there one more?
+    CHANGED_16 = 10  # does anything change in the 16 x 16 block?
+    CHANGED_8 = 11
+    CHANGED_4 = 12
+    CHANGED = 13  # does the cell change?
+    BECOMES = 14  # does it become this class?
+    BECOMES_LABEL = 15  # does it become this segment?
 
 
-SIZES: dict[Question, tuple[int, ...]] = {}
+_BLOCK = (2401, 2744, 9604, 9604)
+_FLAG = (4096, 2000, 4096, 768)
+SIZES: dict[Question, tuple[int, ...]] = {
+    Question.BLOCK_MIXED: _BLOCK,
+    Question.BLOCK_LABEL: (8192,),
+    Question.HALF_MIXED: _BLOCK,
+    Question.HALF_LABEL: (8192,),
+    Question.CELL_FOLLOWS: (4096, 16384, 6912, 12288, 9216),
+    Question.CELL_LABEL: (8192,),
+    Question.LABEL_BIT: (256,),
+    Question.TARGET: (1024, 1024),
+    Question.PALETTE_BIT: (256,),
+    Question.PALETTE_MORE: (8,),
+    Question.CHANGED_16: _FLAG,
+    Question.CHANGED_8: _FLAG,
+    Question.CHANGED_4: _FLAG,
+    Question.CHANGED: (6144, 2048, 4096, 4096, 1536, 6144, 2048, 16384),
+    Question.BECOMES: (3072, 2700),
+    Question.BECOMES_LABEL: (240,),
+}
+"""Question -> how many values each of its contexts may have."""
 
 
 class Coder(Protocol):

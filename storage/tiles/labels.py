@@ -46,7 +46,7 @@ def choose(
             mine = candidates[rank][ask]
             hit = coder(
                 question,
-                [(context[ask] * 8 + rank) * CLASSES + CLASS[mine]],
+                [(context[ask] * 8 + rank - 1) * CLASSES + CLASS[mine]],
                 chunk[ask],
                 lambda ask=ask, mine=mine: truth()[ask] == mine,  # type: ignore[misc]
             )
@@ -60,9 +60,7 @@ def choose(
     return labels
 
 
-def spell(
-    coder: Coder, question: Question, chunk: Ints, truth: Callable[[], Labels]
-) -> Labels:
+def spell(coder: Coder, question: Question, chunk: Ints, truth: Callable[[], Labels]) -> Labels:
     """Tell (m,) labels bit by bit, the highest first, each bit knowing those before."""
     node = np.ones(len(chunk), np.int64)
     for bit in range(_BITS - 1, -1, -1):

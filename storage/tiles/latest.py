@@ -72,7 +72,7 @@ class _Blocks:
         per = tiles.reshape(-1, self._per, self._size, self._per, self._size)
         top, bottom = per.max((2, 4)), per.min((2, 4))
         truth = np.zeros(len(self.labels), np.uint8)
-        truth[self.of_tiles()[0]] = np.where(top == bottom, top, MIXED).ravel()
+        truth[self.of_tiles()[0]] = np.where((top == bottom) & (top < PENDING), top, MIXED).ravel()
         return truth
 
     def of_tiles(self) -> tuple[Ints, Ints, Ints]:
@@ -116,7 +116,10 @@ class _Blocks:
             questions[1],
             [
                 constant(NONE, len(plain)),
-                *(np.where(label >= PENDING, NONE, label)[plain].astype(np.uint8) for label in near),
+                *(
+                    np.where(label >= PENDING, NONE, label)[plain].astype(np.uint8)
+                    for label in near
+                ),
                 *(constant(label, len(plain)) for label in (0, 1, 2)),
             ],
             (known[plain], chunk[plain]),
@@ -172,9 +175,7 @@ class _Front:
 class _Cells:
     """The canvas of cells, and which of them are known."""
 
-    def __init__(
-        self, chains: Chains, coder: Coder, tiles: Tiles | None, half: _Blocks
-    ) -> None:
+    def __init__(self, chains: Chains, coder: Coder, tiles: Tiles | None, half: _Blocks) -> None:
         self._stride = chains.stride
         self._coder = coder
         self.labels = np.zeros(chains.size, np.uint8)
@@ -228,9 +229,7 @@ class _Cells:
         close = (-1, -s, -s - 1, 1 - s, -2, -2 * s)
         return (*close, -2 * s - 1, 1 - 2 * s, -s - 2, -3, -3 * s, 2 - 2 * s, -2 * s - 2, -s - 3)
 
-    def _look(
-        self, front: _Front, near: list[Labels], guess: Labels
-    ) -> tuple[list[Ints], Ints]:
+    def _look(self, front: _Front, near: list[Labels], guess: Labels) -> tuple[list[Ints], Ints]:
         """The contexts of a cell, and the shape of its neighbourhood."""
         w, n, nw, ne, ww, nn = near[:6]
         pairs = ((w, nw), (n, nw), (n, ne), (w, n), (ww, w), (nn, n))

@@ -1,0 +1,176 @@
+"""What is known while the versions of tiles are told, newest first: cells, blocks, and their past.
+
+Neighbourhoods are pushed, not pulled: a cell that changes tells its neighbours, once, and a
+question about a cell reads one packed word. Few cells change, many are asked about.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.tiles.decisions import Ints
+from storage.tiles.labels import CLASS, Labels
+from storage.tiles.sheets import Chains
+
+Bytes = NDArray[np.uint8]
+Uints = NDArray[np.uint32]
+
+AROUND = ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1))
+"""East, south, west, north, then the diagonals, clockwise; (y, x)."""
+_OPPOSITE = (2, 3, 0, 1, 6, 7, 4, 5)
+
+# A cell's word: which of its neighbours have its label (8 bits), the classes of the four next
+# to it (4 x 2), its own class (2), its past (2 + 2), the class it had before it last changed
+# (2), which neighbours changed in the version told last (8).
+KINDS, CLASS_AT, AGE, CHANGES, OLD_CLASS, STIRRED = 8, 16, 18, 20, 22, 24
+
+BLOCK_SIZES = (16, 8, 4)
+
+
+class Blocks:
+    """Blocks of one size: a byte each, and whether anything changes in the version told now.
+
+    The byte: which classes it holds (4 bits), versions since something changed (2: never, one,
+    two, more), how much changed then (2).
+    """
+
+    def __init__(self, size: int, chains: Chains) -> None:
+        self.size = size
+        self.stride = chains.stride // size
+        self.about = np.zeros(chains.size // size**2, np.uint8)
+        self.flags = np.zeros_like(self.about)
+        self._recent: tuple[Ints, Ints] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def settle(self, flagged: Ints, amount: Ints) -> None:
+        """A version is told: `flagged` changed, by so many cells; the rest grow older."""
+        last, before = self._recent
+        self.about[before] |= 0b00110000
+        self.about[last] = (self.about[last] & 0b00001111) | 0b00100000
+        much = (amount > 2).astype(np.uint8) + (amount > 8)
+        self.about[flagged] = (self.about[flagged] & 0b00001111) | 0b00010000 | (much << 6)
+        self.flags[flagged] = 0
+        self._recent = flagged, last
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The cells that a version has different from the next newer one, sorted by chain.
+
+    Attributes:
+        cells: (m,) canvas index.
+        labels: (m,) what they are in this, the older, version.
+        tile: (m,) place of the tile in the list of tiles told together.
+    """
+
+    cells: Ints
+    labels: Labels
+    tile: Ints
+
+
+class Canvas:
+    """Cells and blocks of all tiles of a batch."""
+
+    def __init__(self, chains: Chains, labels: Labels) -> None:
+        """Start from the newest versions; the canvas keeps `labels` and changes them."""
+        self.stride = chains.stride
+        self.labels = labels
+        self.old = labels.copy()
+        self.words = self._words(CLASS[labels])
+        self.changed = np.zeros(chains.size, np.uint8)
+        self.stirred = np.zeros(chains.size, np.uint8)
+        self.blocks = {size: Blocks(size, chains) for size in BLOCK_SIZES}
+        self._fill_blocks(CLASS[labels])
+        self._recent: tuple[Ints, Ints] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def _words(self, kinds: Labels) -> Uints:
+        words = kinds.astype(np.uint32) << np.uint32(CLASS_AT)
+        words |= kinds.astype(np.uint32) << np.uint32(OLD_CLASS)
+        margin = self.stride + 1
+        inner = slice(margin, len(words) - margin)
+        for k, (y, x) in enumerate(AROUND):
+            step = y * self.stride + x
+            there = slice(margin + step, len(words) - margin + step)
+            same = self.labels[inner] == self.labels[there]
+            words[inner] |= same.astype(np.uint32) << np.uint32(k)
+            if k < 4:  # noqa: PLR2004  the four next to it come first
+                words[inner] |= kinds[there].astype(np.uint32) << np.uint32(KINDS + 2 * k)
+        return words
+
+    def _fill_blocks(self, kinds: Labels) -> None:
+        held = (np.uint8(1) << kinds).reshape(-1, self.stride)
+        for size in reversed(BLOCK_SIZES):
+            high, wide = len(held) // size, self.stride // size
+            pieces = held.reshape(high, size, wide, size)
+            rows = np.bitwise_or.reduce(pieces, axis=1)
+            self.blocks[size].about[:] = np.bitwise_or.reduce(rows, axis=2).ravel()
+
+    def mark(self, cells: Ints) -> None:
+        """These cells change: their neighbours are told."""
+        self.changed[cells] = 1
+        for k, (y, x) in enumerate(AROUND):
+            self.stirred[cells - (y * self.stride + x)] |= np.uint8(1 << k)
+
+    def set(self, cells: Ints, labels: Labels) -> None:
+        """They have a new label; it is no longer pending. The words are brought up by `settle`."""
+        self.old[cells] = self.labels[cells]
+        self.labels[cells] = labels
+        self.changed[cells] = 0
+
+    def settle(self, cells: Ints) -> None:
+        """A version is told, all its cells set: words follow."""
+        kinds = CLASS[self.labels[cells]].astype(np.uint32)
+        self._grow_older(cells, kinds)
+        for k, (y, x) in enumerate(AROUND):
+            there = cells + (y * self.stride + x)
+            same = (self.labels[cells] == self.labels[there]).astype(np.uint32)
+            self._put(cells, same, (k, 1))
+            self._put(there, same, (_OPPOSITE[k], 1))
+            if k < 4:  # noqa: PLR2004  the four next to it come first
+                self._put(there, kinds, (KINDS + 2 * _OPPOSITE[k], 2))
+        self._stir(cells)
+        self._recent = cells, self._recent[0]
+
+    def _grow_older(self, cells: Ints, kinds: Uints) -> None:
+        last, before = self._recent
+        self._put(before, np.uint32(3), (AGE, 2))
+        self._put(last, np.uint32(2), (AGE, 2))
+        times = (self.words[cells] >> np.uint32(CHANGES)) & np.uint32(3)
+        was = CLASS[self.old[cells]].astype(np.uint32)
+        past = np.uint32(1) | (np.minimum(times + np.uint32(1), np.uint32(3)) << np.uint32(2))
+        self._put(cells, kinds | (past << np.uint32(2)) | (was << np.uint32(6)), (CLASS_AT, 8))
+
+    def _stir(self, cells: Ints) -> None:
+        """Forget who changed in the version before, remember who did in this one."""
+        for y, x in AROUND:
+            there = self._recent[0] - (y * self.stride + x)
+            self.words[there] &= np.uint32((1 << STIRRED) - 1)
+        for y, x in AROUND:
+            there = cells - (y * self.stride + x)
+            self._put(there, self.stirred[there].astype(np.uint32), (STIRRED, 8))
+        for y, x in AROUND:
+            self.stirred[cells - (y * self.stride + x)] = 0
+
+    def _put(self, cells: Ints, value: Uints | np.uint32, field: tuple[int, int]) -> None:
+        shift, width = field
+        keep = np.uint32(~(((1 << width) - 1) << shift) & 0xFFFFFFFF)
+        self.words[cells] = (self.words[cells] & keep) | (value << np.uint32(shift))
+
+    def settle_blocks(self, flagged: dict[int, tuple[Ints, Ints]]) -> None:
+        """Blocks follow: size -> (index, cells changed)."""
+        side = np.arange(4)
+        for size in reversed(BLOCK_SIZES):
+            blocks, (index, amount) = self.blocks[size], flagged[size]
+            blocks.settle(index, amount)
+            row, column = np.divmod(index, blocks.stride)
+            if size == BLOCK_SIZES[-1]:
+                first = row * size * self.stride + column * size
+                inside = first[:, None] + (side[:, None] * self.stride + side).ravel()
+                held = np.uint8(1) << CLASS[self.labels[inside]]
+            else:
+                part = self.blocks[size // 2]
+                first = row * 2 * part.stride + column * 2
+                inside = first[:, None] + [0, 1, part.stride, part.stride + 1]
+                held = part.about[inside] & np.uint8(15)
+            classes = np.bitwise_or.reduce(held, axis=1)
+            blocks.about[index] = (blocks.about[index] & np.uint8(0xF0)) | classes

@@ -1,0 +1,210 @@
+"""The context codec: tiles of many devices to one chunk a device, and back.
+
+Tiles are told as answers to yes-or-no questions (`decisions`): the newest version of every
+tile first (`latest`), then each older one by what differs (`updates`). A fixed table
+(`context_table`) knows how likely each answer is where it is asked, and the coder (`rans`)
+spends bits on the unlikely ones. All tiles of a batch are told together, so the work is done
+by numpy, a thousand tiles at a time; yet every chunk decodes alone just the same.
+
+Reading order: context, chunk, versions, latest, updates, becoming, canvas, rans.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import IntegrityError
+from storage.tiles import latest, versions
+from storage.tiles.chunk import CELLS, Chunk, parse
+from storage.tiles.coders import Reader, Recorder
+from storage.tiles.context_table import ContextTable, current
+from storage.tiles.keys import Ints, Keys
+from storage.tiles.rans import Decoder, Uints, Words
+from storage.tiles.sheets import SIDE, place
+
+Tiles = NDArray[np.uint8]
+
+ROWS_AT_ONCE = 1 << 16
+"""Devices are taken together up to so many rows, which bounds memory to about 1 GiB."""
+LANE_BYTES = 384
+"""A lane costs some five bytes and is worth it where it has so many to carry."""
+_MOST_LANES = 4096
+_BUSY = CELLS // 4
+"""A tile with fewer steps from cell to cell is never stored raw, nor asked about it."""
+
+
+def encode(tiles: Tiles, keys: Keys) -> list[bytes]:
+    """Encode tiles.
+
+    Deterministic: the same rows of a device give the same chunk in any company.
+
+    Args:
+        tiles: (n, 64, 64) uint8 labels, one a row of `keys`.
+        keys: What the rows are.
+
+    Returns:
+        One chunk a device, in the order of the devices.
+    """
+    if tiles.shape != (len(keys), SIDE, SIDE) or tiles.dtype != np.uint8:
+        raise ValueError("tiles must be (n, 64, 64) uint8, one a key")
+    chunks: list[bytes] = []
+    for rows, _ in _groups(keys):
+        chunks += _encode_group(tiles[rows], keys[rows])
+    return chunks
+
+
+def decode(chunks: Sequence[bytes], keys: Keys) -> Tiles:
+    """Decode all versions: (n, 64, 64) uint8, one a row of `keys`.
+
+    Args:
+        chunks: One a device, in the order of the devices; any choice of devices will do.
+        keys: The rows of those devices, all of them.
+
+    Raises:
+        IntegrityError: A chunk is damaged, is not of these rows, or names an unknown table.
+    """
+    tiles = np.empty((len(keys), SIDE, SIDE), np.uint8)
+    for rows, devices in _groups(keys, len(chunks)):
+        group = _Group.parse(chunks[devices], keys[rows])
+        tiles[rows.start + group.raw] = group.raw_tiles
+        if len(group.coded):
+            reader = group.reader()
+            found = versions.untell(place(group.keys[group.coded]), reader)
+            if not reader.is_exhausted():
+                raise IntegrityError("a chunk of tiles is not what its rows ask for")
+            tiles[rows.start + group.coded] = found
+    return tiles
+
+
+def decode_latest(chunks: Sequence[bytes], keys: Keys) -> tuple[Ints, Tiles]:
+    """Decode the newest version of every tile, without the older ones.
+
+    Returns:
+        (c,) rows, ascending, and (c, 64, 64) uint8 their tiles.
+
+    Raises:
+        IntegrityError: As for `decode`.
+    """
+    first, length = keys.chains()
+    newest = first + length - 1
+    tiles = np.zeros((len(newest), SIDE, SIDE), np.uint8)
+    for rows, devices in _groups(keys, len(chunks)):
+        group = _Group.parse(chunks[devices], keys[rows])
+        _fill(tiles, newest, rows.start + group.raw, group.raw_tiles)
+        if len(group.coded):
+            chains = place(group.keys[group.coded])
+            labels = latest.code(chains, group.reader(), None)
+            coded = rows.start + group.coded[chains.latest]
+            _fill(tiles, newest, coded, versions.cut(chains, labels))
+    return newest, tiles
+
+
+def _fill(tiles: Tiles, newest: Ints, rows: Ints, found: Tiles) -> None:
+    """Put the tiles of those rows that are the newest in their places."""
+    at = np.searchsorted(newest, rows)
+    there = newest[np.minimum(at, len(newest) - 1)] == rows
+    tiles[at[there]] = found[there]
+
+
+def _groups(keys: Keys, chunks: int | None = None) -> Iterator[tuple[slice, slice]]:
+    """Rows and devices to take together."""
+    starts = keys.device_starts()
+    devices = len(starts) - 1
+    if chunks is not None and chunks != devices:
+        raise ValueError("one chunk a device")
+    begin = 0
+    while begin < devices:
+        end = int(np.searchsorted(starts, starts[begin] + ROWS_AT_ONCE, side="right")) - 1
+        end = min(max(end, begin + 1), devices)
+        yield slice(int(starts[begin]), int(starts[end])), slice(begin, end)
+        begin = end
+
+
+def _encode_group(tiles: Tiles, keys: Keys) -> list[bytes]:
+    table = current()
+    raw = _incompressible(tiles, table)
+    coded = np.setdiff1d(np.arange(len(keys)), raw)
+    device = keys.device_numbers()
+    lanes = np.zeros(int(device[-1]) + 1, np.int64)
+    words: tuple[Uints, list[Words]] = np.zeros(0, np.uint32), []
+    if len(coded):
+        told = np.unique(device[coded])
+        recorder = Recorder(table, len(told))
+        versions.tell(place(keys[coded]), recorder, tiles[coded])
+        share = np.clip(np.ceil(recorder.costs() / LANE_BYTES), 1, _MOST_LANES).astype(np.int64)
+        lanes[told] = share
+        words = recorder.words(share)
+    return _write(table, lanes, words, (tiles, keys, raw))
+
+
+def _write(
+    table: ContextTable,
+    lanes: Ints,
+    coded: tuple[Uints, list[Words]],
+    source: tuple[Tiles, Keys, Ints],
+) -> list[bytes]:
+    (states, words), (tiles, keys, raw) = coded, source
+    lane = np.append(0, np.cumsum(lanes)).tolist()
+    start = keys.device_starts().tolist()
+    chunks = []
+    for i in range(len(lanes)):
+        mine, rows = slice(lane[i], lane[i + 1]), slice(start[i], start[i + 1])
+        kept = raw[(raw >= rows.start) & (raw < rows.stop)]
+        chunk = Chunk(
+            table,
+            states[mine],
+            np.array([len(lane) for lane in words[mine]], np.int64),
+            np.concatenate([np.zeros(0, np.uint16), *words[mine]]),
+            kept - rows.start,
+            tiles[kept],
+        )
+        chunks.append(chunk.to_bytes(keys[rows]))
+    return chunks
+
+
+def _incompressible(tiles: Tiles, table: ContextTable) -> Ints:
+    """Rows whose tile, told on its own, would take as many bytes as it has cells."""
+    steps = (tiles[:, :, 1:] != tiles[:, :, :-1]).sum((1, 2))
+    busy = np.flatnonzero(steps >= _BUSY)
+    if not len(busy):
+        return busy
+    number, zero = np.arange(len(busy)), np.zeros(len(busy), np.int64)
+    recorder = Recorder(table, len(busy))
+    latest.code(place(Keys(number, zero, zero, zero, zero)), recorder, tiles[busy])
+    return busy[recorder.costs() >= CELLS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Chunks decoded together: which rows are coded, which are raw."""
+
+    chunks: Sequence[Chunk]
+    keys: Keys
+    coded: Ints
+    raw: Ints
+
+    @classmethod
+    def parse(cls, chunks: Sequence[bytes], keys: Keys) -> "_Group":
+        """Read the chunks of these rows."""
+        start = keys.device_starts().tolist()
+        parsed = [parse(data, keys[slice(start[i], start[i + 1])]) for i, data in enumerate(chunks)]
+        rows = [chunk.raw_rows + start[i] for i, chunk in enumerate(parsed)]
+        raw = np.concatenate(rows)
+        return cls(parsed, keys, np.setdiff1d(np.arange(len(keys)), raw), raw)
+
+    @property
+    def raw_tiles(self) -> Tiles:
+        """(r, 64, 64) in the order of `raw`."""
+        return np.concatenate([chunk.raw_tiles for chunk in self.chunks])
+
+    def reader(self) -> Reader:
+        """Where the answers for the coded rows are."""
+        told = [chunk for chunk in self.chunks if len(chunk.states)]
+        decoder = Decoder(
+            np.concatenate([chunk.states for chunk in told]),
+            np.concatenate([chunk.words for chunk in told]),
+            np.concatenate([chunk.lengths for chunk in told]),
+        )
+        return Reader(told[0].table, decoder, np.array([len(chunk.states) for chunk in told]))

@@ -1,0 +1,240 @@
+"""A version told by what differs from the next newer one: which blocks, which cells, what they become.
+
+All tiles that have a version at this depth are told together. What is asked narrows down from
+the classes that cells become, over blocks of 16, 8 and 4 cells, to the cells. Inside a block
+cells are asked in six phases, coarse to fine, so that most know neighbours on every side.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.tiles.becoming import Palettes, become, targets
+from storage.tiles.canvas import BLOCK_SIZES, CLASS_AT, STIRRED, Blocks, Canvas, Change
+from storage.tiles.decisions import Coder, Ints, Question
+from storage.tiles.sheets import SIDE, Chains
+
+Bytes = NDArray[np.uint8]
+
+_ASK = {16: Question.CHANGED_16, 8: Question.CHANGED_8, 4: Question.CHANGED_4}
+_QUARTERS = ((0, 0), (1, 1), (0, 1), (1, 0))
+"""Order in which the blocks of a 2 x 2 grid are asked."""
+_TWO_DIAGONAL = ((-2, -2), (-2, 2), (2, -2), (2, 2))
+_TWO_STRAIGHT = ((0, -2), (0, 2), (-2, 0), (2, 0))
+_PHASES: tuple[tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]], ...] = (
+    (((0, 0),), _TWO_DIAGONAL),
+    (((2, 2),), _TWO_DIAGONAL),
+    (((0, 2), (2, 0)), _TWO_STRAIGHT),
+    (((1, 1), (1, 3), (3, 1), (3, 3)), ()),
+    (((0, 1), (0, 3), (2, 1), (2, 3)), ()),
+    (((1, 0), (1, 2), (3, 0), (3, 2)), ()),
+)
+"""Cells (y, x) of a 4 x 4 block asked together, and the neighbours known then; (): those next to it."""
+_BITS = np.array([n.bit_count() for n in range(256)])
+
+
+class Truth:
+    """What the encoder knows: the canvas of the version to tell, filled and wiped a version."""
+
+    def __init__(self, chains: Chains) -> None:
+        self.changed = np.zeros(chains.size, np.uint8)
+        self.labels = np.zeros(chains.size, np.uint8)
+        self.blocks = {size: Blocks(size, chains).flags for size in BLOCK_SIZES}
+        self.change = Change(*(np.zeros(0, np.int64),) * 3)  # type: ignore[arg-type]
+        self._stride = chains.stride
+
+    def load(self, change: Change) -> None:
+        """Wipe the last version and take the next."""
+        self._mark(0)
+        self.change = change
+        self._mark(1)
+        self.labels[change.cells] = change.labels
+
+    def _mark(self, flag: int) -> None:
+        cells = self.change.cells
+        self.changed[cells] = flag
+        row, column = np.divmod(cells, self._stride)
+        for size, flags in self.blocks.items():
+            flags[row // size * (self._stride // size) + column // size] = flag
+
+
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """Blocks that change: the tile in the list told together, canvas row and column, index."""
+
+    tile: Ints
+    row: Ints
+    column: Ints
+    index: Ints
+    parent: Ints
+
+
+class Updates:
+    """Tells the older versions of tiles, one depth after the other."""
+
+    def __init__(self, chains: Chains, canvas: Canvas, coder: Coder, truth: Truth) -> None:
+        self._chains = chains
+        self._canvas = canvas
+        self._coder = coder
+        self._truth = truth
+        self._targets = np.zeros(len(chains.base), np.uint8)
+
+    def tell(self, active: Ints) -> Change:
+        """Tell the next older version of the `active` chains; the canvas becomes that version."""
+        chunk = self._chains.chunk[active]
+        row, column = np.divmod(self._chains.base[active], self._chains.stride)
+        top = self._canvas.blocks[16]
+        inside = np.arange(SIDE // 16)
+        index = (row // 16 * top.stride + column // 16)[:, None]
+        index = index + (inside[:, None] * top.stride + inside).ravel()
+        held = np.bitwise_or.reduce(top.about[index] & np.uint8(15), axis=1)
+        change = self._truth.change
+        before = self._targets[active]
+        goals, palettes = targets(self._coder, (before, held), chunk, change)
+        self._targets[active] = goals
+        return self._cells(_Tiles(row, column, goals, chunk, palettes))
+
+    def _cells(self, tiles: "_Tiles") -> Change:
+        live = np.flatnonzero(tiles.goals)
+        none = np.zeros(0, np.int64)
+        blocks = _Active(live, tiles.row[live], tiles.column[live], none, none)
+        found: list[_Active] = []
+        for size, per in ((16, 4), (8, 2), (4, 2)):
+            blocks = self._narrow(tiles, blocks, size, per)
+            found.append(blocks)
+        cells, where, amount = self._ask_cells(tiles, blocks)
+        labels = become(self._canvas, self._coder, (tiles, cells, where), self._truth.labels)
+        self._canvas.settle(cells)
+        self._settle_blocks(found, amount)
+        return Change(cells, labels, where)
+
+    def _settle_blocks(self, found: list[_Active], amount: Ints) -> None:
+        flagged = {}
+        for size, blocks in zip(reversed(BLOCK_SIZES), reversed(found), strict=True):
+            flagged[size] = blocks.index, amount
+            above = int(blocks.parent.max(initial=-1)) + 1
+            amount = np.bincount(blocks.parent, amount, above).astype(np.int64)
+        self._canvas.settle_blocks(flagged)
+
+    def _narrow(self, tiles: "_Tiles", parents: _Active, size: int, per: int) -> _Active:
+        """Ask which blocks change inside the `parents`, a quarter at a time."""
+        blocks = self._canvas.blocks[size]
+        first = parents.row // size * blocks.stride + parents.column // size
+        for turn, (y0, x0) in enumerate(_QUARTERS):
+            grid = [(y, x) for y in range(y0, per, 2) for x in range(x0, per, 2)]
+            steps = np.array([y * blocks.stride + x for y, x in grid])
+            index = (first[:, None] + steps).ravel()
+            tile = np.repeat(parents.tile, len(grid))
+            truth = self._truth.blocks[size]
+            flags = self._coder(
+                _ASK[size],
+                _block_contexts(blocks, index, turn, tiles.goals[tile].astype(np.int64)),
+                tiles.chunk[tile],
+                lambda index=index: truth[index] > 0,  # type: ignore[misc]
+            )
+            blocks.flags[index[flags]] = 1
+        y, x = np.divmod(np.arange(per * per), per)
+        index = first[:, None] + (y * blocks.stride + x)
+        parent, k = np.nonzero(blocks.flags[index])
+        row, column = parents.row[parent] + y[k] * size, parents.column[parent] + x[k] * size
+        return _Active(parents.tile[parent], row, column, index[parent, k], parent)
+
+    def _ask_cells(self, tiles: "_Tiles", blocks: _Active) -> tuple[Ints, Ints, Ints]:
+        """Ask which cells change; returns cells and tiles, sorted by tile, and cells a block."""
+        canvas, stride = self._canvas, self._canvas.stride
+        corner = blocks.row * stride + blocks.column
+        fours = canvas.blocks[4]
+        beside = _straight(fours.flags, blocks.index, fours.stride)
+        goals = tiles.goals[blocks.tile].astype(np.int64)
+        amount = np.zeros(len(corner), np.int64)
+        cells: list[Ints] = []
+        tile: list[Ints] = []
+        for phase, (places, known) in enumerate(_PHASES):
+            steps = np.array([y * stride + x for y, x in places])
+            at = (corner[:, None] + steps).ravel()
+            each = len(places)
+            block = np.stack((goals, beside, np.minimum(amount, 3)))
+            contexts = _cell_contexts(canvas, at, (phase, known), np.repeat(block, each, axis=1))
+            truth = self._truth.changed
+            flags = self._coder(
+                Question.CHANGED,
+                contexts,
+                np.repeat(tiles.chunk[blocks.tile], each),
+                lambda at=at: truth[at] > 0,  # type: ignore[misc]
+            )
+            canvas.mark(at[flags])
+            amount += flags.reshape(-1, each).sum(1)
+            cells.append(at[flags])
+            tile.append(np.repeat(blocks.tile, each)[flags])
+        where = np.concatenate(tile)
+        order = np.argsort(where, kind="stable")
+        return np.concatenate(cells)[order], where[order], amount
+
+
+@dataclass(frozen=True, slots=True)
+class _Tiles:
+    """The tiles told together: canvas row and column, classes that cells become, chunk, segments."""
+
+    row: Ints
+    column: Ints
+    goals: Bytes
+    chunk: Ints
+    palettes: Palettes
+
+
+def _straight(flags: Bytes, at: Ints, stride: int) -> Ints:
+    """Flags of the four next to a block or cell: east, south, west, north as bits."""
+    around = flags[at + 1] | (flags[at + stride] << 1)
+    around |= (flags[at - 1] << 2) | (flags[at - stride] << 3)
+    return around.astype(np.int64)
+
+
+def _block_contexts(blocks: Blocks, at: Ints, turn: int, goals: Ints) -> list[Ints]:
+    stride, flags, about = blocks.stride, blocks.flags, blocks.about
+    beside = _straight(flags, at, stride)
+    corners = (flags[at - stride - 1] + flags[at - stride + 1]).astype(np.int64)
+    corners += flags[at + stride - 1] + flags[at + stride + 1]
+    own = about[at].astype(np.int64)
+    near = [about[at + step].astype(np.int64) for step in (1, -1, stride, -stride)]
+    classes, age, much = own & 15, (own >> 4) & 3, own >> 6
+    around = (near[0] | near[1] | near[2] | near[3]) & 15
+    fresh = sum(((n >> 4) & 3 == 1).astype(np.int64) for n in near)
+    count = _BITS[beside]
+    return [
+        ((turn * 16 + beside) * 16 + classes) * 4 + age,
+        (((turn * 5 + count) * 5 + corners) * 5 + fresh) * 4 + age,
+        (goals * 16 + classes) * 16 + around,
+        ((goals * 4 + age) * 4 + much) * 3 + np.minimum(count + corners, 2),
+    ]
+
+
+def _cell_contexts(
+    canvas: Canvas,
+    at: Ints,
+    phase: tuple[int, tuple[tuple[int, int], ...]],
+    block: Ints,
+) -> list[Ints]:
+    number, known = phase
+    word = canvas.words[at].astype(np.int64)
+    same, kinds, stirred = word & 255, (word >> 8) & 255, word >> STIRRED
+    own, age, past = (word >> CLASS_AT) & 3, (word >> 18) & 3, (word >> 18) & 63
+    if known:
+        changed = canvas.changed
+        near = sum(changed[at + y * canvas.stride + x] << k for k, (y, x) in enumerate(known))
+        near = near.astype(np.int64)  # type: ignore[union-attr]
+    else:
+        near = canvas.stirred[at].astype(np.int64)
+    goals, beside, amount = block
+    any_near = near > 0
+    straight = near >> 4 if number == 3 else near & 15  # noqa: PLR2004  diagonals in phase 3
+    return [
+        (number * 4 + own) * 256 + near,
+        (own * 256 + same) * 2 + any_near,
+        (own * 256 + stirred) * 4 + age,
+        (goals * 4 + own) * 64 + past,
+        ((number * 16 + beside) * 4 + amount) * 4 + own,
+        ((number * 16 + (same & 15)) * 16 + straight) * 4 + own,
+        (own * 256 + kinds) * 2 + any_near,
+        (goals * 4 + own) * 256 + kinds,
+    ]

@@ -1,0 +1,69 @@
+"""All versions of all tiles of a batch, told one after the other: the newest, then backwards."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from storage.tiles import latest
+from storage.tiles.canvas import Canvas, Change
+from storage.tiles.decisions import Coder, Ints
+from storage.tiles.sheets import SIDE, Chains
+from storage.tiles.updates import Truth, Updates
+
+Tiles = NDArray[np.uint8]
+
+_CELLS = SIDE * SIDE
+
+
+def tell(chains: Chains, coder: Coder, tiles: Tiles) -> None:
+    """Answer every question about the tiles, as `untell` will ask them.
+
+    Args:
+        chains: Where the tiles lie.
+        coder: Takes the answers.
+        tiles: (n, 64, 64) uint8 labels, sorted as the chains say.
+    """
+    canvas = Canvas(chains, latest.code(chains, coder, tiles[chains.latest]))
+    truth = Truth(chains)
+    updates = Updates(chains, canvas, coder, truth)
+    for active, rows in _depths(chains):
+        truth.load(_difference(chains, tiles, active, rows))
+        updates.tell(active)
+
+
+def untell(chains: Chains, coder: Coder) -> Tiles:
+    """(n, 64, 64) the tiles that the coder's answers make."""
+    labels = latest.code(chains, coder, None)
+    tiles = np.empty((int(chains.length.sum()), SIDE, SIDE), np.uint8)
+    tiles[chains.latest] = cut(chains, labels)
+    updates = Updates(chains, Canvas(chains, labels), coder, Truth(chains))
+    flat = tiles.reshape(-1)
+    for active, rows in _depths(chains):
+        change = updates.tell(active)
+        tiles[rows] = tiles[rows + 1]
+        y, x = np.divmod(change.cells - chains.base[active[change.tile]], chains.stride)
+        flat[rows[change.tile] * _CELLS + y * SIDE + x] = change.labels
+    return tiles
+
+
+def cut(chains: Chains, labels: NDArray[np.uint8]) -> Tiles:
+    """(c, 64, 64) the tiles as they are on the canvas."""
+    windows = sliding_window_view(labels.reshape(-1, chains.stride), (SIDE, SIDE))
+    return windows[np.divmod(chains.base, chains.stride)]
+
+
+def _depths(chains: Chains) -> Iterator[tuple[Ints, Ints]]:
+    """From newest but one to oldest: the chains that have such a version, and its rows."""
+    for depth in range(1, int(chains.length.max(initial=0))):
+        active = np.flatnonzero(chains.length > depth)
+        yield active, chains.latest[active] - depth
+
+
+def _difference(chains: Chains, tiles: Tiles, active: Ints, rows: Ints) -> Change:
+    older = tiles[rows]
+    place = np.flatnonzero(older != tiles[rows + 1])
+    tile, inside = np.divmod(place, _CELLS)
+    cells = chains.base[active[tile]] + inside // SIDE * chains.stride + inside % SIDE
+    return Change(cells, older.reshape(-1)[place], tile)
