@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from schemas.regions import Region
-from schemas.settings import RegionSettings, Settings
+from schemas.errors import PolicyError
+from schemas.regions import Region, Residency
+from schemas.settings import PREFIX, RegionSettings, Settings
 from schemas.tables import DEAD_LETTERS, TABLES, Table
 from storage.lake import Destination
 from storage.s3 import S3Location, S3Store
@@ -13,6 +14,21 @@ from storage.store import ObjectStore
 def location_of(place: RegionSettings, settings: Settings) -> S3Location:
     """Where a region's bucket is; credentials come from AWS's own chain."""
     return S3Location(place.bucket, place.location, settings.s3_endpoint)
+
+
+def check_promises(settings: Settings, residency: Residency) -> None:
+    """Test that the settings put every region where its rows are promised to be.
+
+    Raises:
+        PolicyError: A region's bucket would be elsewhere.
+    """
+    for place in settings.regions:
+        promised = residency.locations.get(place.region, place.location)
+        if place.location != promised:
+            raise PolicyError(
+                f"{PREFIX}REGIONS: bucket {place.bucket} of {place.region} is said to be in "
+                f"{place.location}, and must be in {promised}"
+            )
 
 
 def open_stores(settings: Settings) -> dict[Region, ObjectStore]:

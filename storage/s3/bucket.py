@@ -35,7 +35,7 @@ _CLOSED: "PublicAccessBlockConfigurationTypeDef" = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BucketState:
     """What a bucket is found to be; None where the server cannot say.
 
@@ -121,11 +121,11 @@ class S3Bucket:
     def state(self) -> BucketState:
         """What the bucket is found to be."""
         return BucketState(
-            self.location(),
-            self._ask(self._encrypted, unset=False),
-            self._ask(self._closed, unset=False),
-            self._ask(self._versioned, unset=False),
-            self._ask(self._backstop_days, unset=0),
+            location=self.location(),
+            encrypted=self._ask(self._encrypted, unset=False),
+            closed=self._ask(self._closed, unset=False),
+            versioned=self._ask(self._versioned, unset=False),
+            backstop_days=self._ask(self._backstop_days, unset=0),
         )
 
     def _make(self) -> None:
