@@ -1,0 +1,124 @@
+"""What a fleet sends, and how each record has to end: decided here, by none of the product's code.
+
+A record's fate is written as receipts count it: `stored/<region>`, `rejected/<reason>`,
+`withheld/<reason>`, `expired`, `elsewhere/<region>`.
+"""
+
+import json
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+REGION_OF = {"DE": "eu", "FR": "eu", "IS": "eu", "US": "us", "CA": "us", "GB": "uk", "CN": "cn"}
+"""The few countries that tests use; any other has no region."""
+
+CONSENT_FOR = {
+    "fleet.telemetry": "telemetry",
+    "fleet.map-tiles": "maps",
+    "fleet.cleaning-history": "history",
+}
+_YEAR_2020 = 1_577_836_800_000_000
+_AHEAD = 300_000_000
+"""Five minutes: how far ahead a robot's clock may be; microseconds, both."""
+
+EVERY_CONSENT = frozenset({*CONSENT_FOR.values(), "location"})
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the account service says of a device.
+
+    Attributes:
+        bound_since: Microseconds since 1970 in UTC; None where it does not say.
+        cancelled: A tombstone.
+    """
+
+    device: str
+    country: str = "DE"
+    consents: frozenset[str] = EVERY_CONSENT
+    bound_since: int | None = None
+    cancelled: bool = False
+
+    @property
+    def value(self) -> bytes | None:
+        """The record's value, as the account service writes it."""
+        if self.cancelled:
+            return None
+        said = {
+            "device": self.device,
+            "vendor": "smarock",
+            "model": "S8",
+            "country": self.country,
+            "account": f"account of {self.device}",
+            "bound_since": self.bound_since,
+            "consents": [
+                {"name": name, "granted": name in self.consents, "since": 0}
+                for name in sorted(EVERY_CONSENT)
+            ],
+        }
+        return json.dumps(said).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A record that a robot sends.
+
+    Attributes:
+        device: Its device as registered, and the record's key.
+        event_time: The robot's clock, microseconds since 1970 in UTC.
+        planned: The fate that its bytes alone decide; empty: as the registry says.
+    """
+
+    topic: str
+    device: str
+    event_time: int
+    value: bytes | None
+    planned: str = ""
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Decides how a record has to end, from all registrations and the time of each.
+
+    Attributes:
+        served: Regions that the workers serve.
+    """
+
+    served: frozenset[str] = frozenset({"eu", "us"})
+    _times: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _history: dict[str, list[Registration]] = field(default_factory=lambda: defaultdict(list))
+
+    def hear(self, registrations: Iterable[tuple[int, Registration]]) -> None:
+        """Learn of registrations, in the order and with the ingest times that the broker gave."""
+        for time, registration in registrations:
+            self._times[registration.device].append(time)
+            self._history[registration.device].append(registration)
+
+    def fate(self, sent: Sent, ingest_time: int) -> str:
+        """How the record has to end that the broker took at this time (microseconds)."""
+        if sent.planned:
+            return sent.planned
+        known = bisect_left(self._times.get(sent.device, []), ingest_time)
+        if not known:
+            return "rejected/the device is not registered"
+        now = self._history[sent.device][known - 1]
+        if now.cancelled:
+            return "withheld/the account was cancelled"
+        if (region := REGION_OF.get(now.country)) is None:
+            return "rejected/no region may hold the device's country"
+        if region not in self.served:
+            return f"elsewhere/{region}"
+        return _with_consent(sent, now, ingest_time) or f"stored/{region}"
+
+
+def _with_consent(sent: Sent, now: Registration, ingest_time: int) -> str:
+    """Why the owner's words keep the record out; empty where they do not."""
+    is_sane = _YEAR_2020 <= sent.event_time <= ingest_time + _AHEAD
+    happened = sent.event_time if is_sane else ingest_time
+    if now.bound_since is not None and happened < now.bound_since:
+        return "withheld/before the device was bound"
+    if CONSENT_FOR[sent.topic] not in now.consents:
+        return "withheld/no consent"
+    return ""
