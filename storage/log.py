@@ -118,7 +118,7 @@ def read_entries(store: ObjectStore, table: str, after: int = -1) -> Iterator[Lo
     An entry before a gap is none of the table's: its writer slept until the log around it was
     cleaned, and readers begin at a checkpoint behind it.
     """
-    kept = _newest_run(sorted(_versions(store, table)))
+    kept = _newest_run(sorted(entry_times(store, table)))
     wanted = [version for version in kept if version > after]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for start in range(0, len(wanted), _AT_ONCE):
@@ -139,12 +139,15 @@ def read_versions(store: ObjectStore, table: str, first: int, last: int) -> dict
     return found
 
 
-def _versions(store: ObjectStore, table: str) -> Iterator[int]:
+def entry_times(store: ObjectStore, table: str) -> dict[int, datetime]:
+    """Version -> when its entry was put, UTC, by the store's clock; as far as they are kept."""
+    found = {}
     for info in store.list(f"{table}/{LOG_FOLDER}/"):
         name = info.key.rpartition("/")[2]
         stem = name.removesuffix(".json")
         if name != stem and stem.isdecimal():
-            yield int(stem)
+            found[int(stem)] = info.modified
+    return found
 
 
 def _newest_run(versions: list[int]) -> list[int]:

@@ -1,0 +1,142 @@
+"""`fortnight expire` and `fortnight sweep`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from jobs import expire as expiry
+from jobs import schedule
+from jobs import sweep as sweeping
+from jobs.cli.settings import settings
+from schemas.errors import RetryableError, SettingsError
+from schemas.settings import Settings
+from storage.lake import Destination
+from storage.places import open_lake, open_stores
+from storage.store import ObjectStore
+
+app = typer.Typer()
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what and why, and do nothing.")]
+Every = Annotated[
+    float, typer.Option("--every", help="Run again and again, this many seconds apart.", min=0)
+]
+_Part = Callable[[], bool]
+"""One destination's share of a run; whether every promise is kept there."""
+
+
+@app.command("expire")
+def expire(*, dry_run: DryRun = False, every: Every = 0) -> None:
+    """Drop and delete what must be gone before the next run; status 1 if something outlived it."""
+    chosen = settings()
+    if every > expiry.PERIOD.total_seconds():
+        raise SettingsError(f"--every: at most {expiry.PERIOD.total_seconds():.0f} seconds")
+    _run(lambda: _expire(chosen, dry_run=dry_run), every)
+
+
+@app.command("sweep")
+def sweep(*, dry_run: DryRun = False, every: Every = 0) -> None:
+    """Delete orphans: files that no log entry names, once they are old enough."""
+    chosen = settings()
+    _run(lambda: _sweep(chosen, dry_run=dry_run), every)
+
+
+def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[_Part]:
+    stores = open_stores(chosen)
+    now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
+    one = _plan_expiry if dry_run else _expire_one
+    for destination in open_lake(stores, chosen).values():
+        yield partial(one, destination, now)
+    if not dry_run:
+        for store in stores.values():
+            yield partial(_abort, store, now - chosen.upload_age)
+
+
+def _plan_expiry(destination: Destination, now: datetime) -> bool:
+    decided, inventory = expiry.look(destination, now)
+    for file in decided.drop:
+        size = f"{file.rows} rows, {file.size} bytes"
+        typer.echo(f"{destination}: drop {file.path} ({size}): its hour comes before the next run")
+    for path in decided.left_over:
+        typer.echo(f"{destination}: delete {path}: its hour comes, and the table has it not")
+    for stray in inventory.strays:
+        typer.echo(f"{destination}: {stray}: nobody knows when it must be gone")
+    if not decided.delete:
+        typer.echo(f"{destination}: nothing is due")
+    return True
+
+
+def _expire_one(destination: Destination, now: datetime) -> bool:
+    report = expiry.expire(destination, now)
+    left = "no row is left"
+    if report.oldest:
+        left = (
+            f"the oldest row is of {report.oldest.time:%Y-%m-%d %H:%M}, "
+            f"{_age(now - report.oldest.time)} old, gone by {report.oldest.expires:%Y-%m-%d %H:%M}"
+        )
+    rows = sum(file.rows for file in report.plan.drop)
+    deleted = len(report.plan.delete)
+    typer.echo(
+        f"{destination}: dropped {report.dropped} files ({rows} rows), deleted {deleted}; {left}"
+    )
+    breaches = report.breaches(now)
+    for breach in breaches:
+        typer.echo(f"{destination}: BROKEN: {breach}", err=True)
+    return not breaches
+
+
+def _abort(store: ObjectStore, before: datetime) -> bool:
+    if aborted := store.abort_uploads(before):
+        typer.echo(f"{store.url}: aborted {aborted} unfinished uploads")
+    return True
+
+
+def _sweep(chosen: Settings, *, dry_run: bool) -> Iterator[_Part]:
+    for destination in open_lake(open_stores(chosen), chosen).values():
+        yield partial(_sweep_one, destination, chosen.orphan_age, dry_run=dry_run)
+
+
+def _sweep_one(destination: Destination, age: timedelta, *, dry_run: bool) -> bool:
+    now = sweeping.clock_of(destination.store)
+    do = sweeping.look if dry_run else sweeping.sweep
+    orphans = do(destination, age=age, now=now)
+    verb = "delete" if dry_run else "deleted"
+    for orphan in orphans:
+        old = _age(now - orphan.info.modified)
+        what = f"{orphan.path} ({orphan.info.size} bytes, {old} old)"
+        typer.echo(f"{destination}: {verb} {what}: {orphan.why}")
+    if not orphans:
+        typer.echo(f"{destination}: no orphans")
+    return True
+
+
+def _run(parts: Callable[[], Iterable[_Part]], every: float) -> None:
+    """Run every part, also behind one that failed; once, or again and again."""
+    if every:
+        schedule.repeat(lambda: _kept(parts()), timedelta(seconds=every), on_failure=_say)
+    elif not _kept(parts()):
+        raise typer.Exit(1)
+
+
+def _kept(parts: Iterable[_Part]) -> bool:
+    kept, failed = True, 0
+    for part in parts:
+        try:
+            kept &= part()
+        except RetryableError as error:  # a region that is away delays no other
+            _say(error)
+            failed += 1
+    if failed:
+        raise RetryableError(f"{failed} places gave no answer; the next run goes on there")
+    return kept
+
+
+def _say(error: RetryableError) -> None:
+    typer.echo(f"fortnight: {error}", err=True)
+
+
+def _age(age: timedelta) -> str:
+    hours, rest = divmod(int(age.total_seconds()), 3600)
+    return f"{hours // 24} d {hours % 24} h {rest // 60} min"
