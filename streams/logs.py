@@ -15,10 +15,12 @@ from types import TracebackType
 from schemas.errors import FortnightError
 
 _OURS = ("schemas", "storage", "streams", "jobs")
-_CHATTY = ("faust", "mode", "aiokafka", "kafka")
-"""Their INFO is noise, their DEBUG holds records."""
+_CHATTY = (
+    *("faust", "mode", "aiokafka", "kafka", "asyncio"),
+    *("boto3", "botocore", "s3transfer", "urllib3", "deltalake"),
+)
+"""Their INFO is noise, their DEBUG holds records, requests or arguments."""
 
-_DISCREET = ("asyncio", "boto3", "botocore", "s3transfer", "urllib3", "deltalake")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _BURST_SECONDS = 10.0
 
@@ -78,9 +80,8 @@ def set_up(level: str) -> None:
     handler.setFormatter(Discreet(_FORMAT))
     handler.addFilter(Quiet())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for names, floor in ((_CHATTY, logging.WARNING), (_DISCREET, logging.INFO)):
-        for name in names:
-            logging.getLogger(name).setLevel(max(floor, logging.getLogger().level))
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda ended: _log_uncaught(*ended[:3])
 

@@ -47,6 +47,18 @@ class Outcome:
         self.refused = True
 
 
+def settled_offset(outcomes: deque[Outcome]) -> int | None:
+    """The offset behind the longest acknowledged prefix, which is taken off; None if it is empty.
+
+    Refused chunks are passed over: their records come again.
+    """
+    offset: int | None = None
+    while outcomes and (outcomes[0].acknowledged or outcomes[0].refused):
+        first = outcomes.popleft()
+        offset = offset if first.refused else first.next_offset
+    return offset
+
+
 class ChunkMessage(ConsumerMessage):
     """A chunk on its way through Faust, where it stands for the record of its last offset."""
 
@@ -173,12 +185,8 @@ class Consumer(RecordConsumer):
         return message
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset behind the longest acknowledged prefix; refused chunks are passed over."""
-        outcomes, offset = self._outcomes.get(tp, ()), None
-        while outcomes and (outcomes[0].acknowledged or outcomes[0].refused):
-            first = outcomes.popleft()
-            offset = offset if first.refused else first.next_offset
-        return offset
+        """What Faust commits next for a partition."""
+        return settled_offset(self._outcomes.get(tp, deque()))
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401, ARG002  # Faust's
         return iter([tp for tp, outcomes in self._outcomes.items() if outcomes])
