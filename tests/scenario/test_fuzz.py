@@ -28,7 +28,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         server: S3Server = request.getfixturevalue("s3")
         place = Place(server.url, f"fuzz-{uuid4().hex[:8]}")
     place.create()
-    yield place
+    return place
 
 
 @pytest.fixture

@@ -8,12 +8,18 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow.fs
+from support.evidence import proof
+from support.evidence.fleet import TELEMETRY as TOPIC
+from support.evidence.fleet import Fleet
+from support.evidence.oracle import Oracle, Registration, Sent
+from support.evidence.proof import Log
+from support.evidence.reader import Follower
 
 from schemas.batches import WireBatch
 from schemas.keyring import Key, Keyring, KeyState
 from schemas.lineage import Partition
 from schemas.regions import Region, Residency
-from schemas.tables import DEAD_LETTERS, TELEMETRY
+from schemas.tables import DEAD_LETTERS, TELEMETRY, Table
 from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.receipts import Receipt
@@ -28,12 +34,6 @@ from streams.sink import FlushRules, Sink
 from streams.stages.admit import Admission
 from streams.stages.pseudonymise import RegionKeys
 from streams.work import Start
-from support.evidence import proof
-from support.evidence.fleet import TELEMETRY as TOPIC
-from support.evidence.fleet import Fleet
-from support.evidence.oracle import Oracle, Registration, Sent
-from support.evidence.proof import Log
-from support.evidence.reader import Follower
 
 EU, US = Region("eu"), Region("us")
 KEYS = Credentials("fortnight", "fortnight-test")
@@ -182,11 +182,11 @@ def registry_of(
     return registry
 
 
-def pipeline_of(registry: Registry) -> Pipeline:
-    """Telemetry's."""
+def pipeline_of(registry: Registry, table: Table = TELEMETRY) -> Pipeline:
+    """A table's, under secrets that are the same in every process."""
     admission = Admission(registry, Residency.shipped(), (EU, US), timedelta(days=9))
     keys = [RegionKeys.current(_SECRETS, region) for region in (EU, US)]
-    return Pipeline(TELEMETRY, admission, keys)
+    return Pipeline(table, admission, keys)
 
 
 def sink_on(

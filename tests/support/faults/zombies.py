@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from support.faults.rig import Place, Source, registry_of, sink_on, take_up, wall_clock
 
 from schemas.errors import ConflictError, RetryableError
 from schemas.lineage import Partition
@@ -29,7 +30,6 @@ from storage.parquet import describe, encode
 from streams.delivery import Delivery
 from streams.sink import Sink
 from streams.work import Share
-from support.faults.rig import Place, Source, registry_of, sink_on, take_up, wall_clock
 
 SWEEP_PAUSE = 0.2
 
