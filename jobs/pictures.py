@@ -3,14 +3,14 @@
 Pure: cells in, an image out; the same cells make the same pixels.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from schemas.tables.map_tiles import MAX_LABEL, TILE
+from storage.dataset import FloorPlan
 
 FLOOR, WALL, PATH = 1, 2, 3
 
@@ -41,65 +41,36 @@ _AROUND = 6
 """Cells of surroundings that stay in the picture."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to draw.
+def draw(plan: FloorPlan, title: str, notes: Sequence[str] = ()) -> Image.Image:
+    """The map with a title, a legend and a scale of one metre, RGB.
 
-    Attributes:
-        cells: (height, width) uint8 labels, multiples of 64.
-        missing: (height / 64, width / 64) bool: tiles of which nothing is known.
+    Args:
+        plan: What to draw; tiles of which nothing is known are hatched.
         title: The largest line.
-        notes: Smaller lines below it: when, which version, what is missing.
-        pixel_size: Centimetres a cell is wide.
+        notes: Below it, smaller: when, which version, what is missing.
     """
-
-    cells: NDArray[np.uint8]
-    missing: NDArray[np.bool_]
-    title: str
-    notes: tuple[str, ...] = ()
-    pixel_size: int = 5
-
-
-def draw(plan: Plan) -> Image.Image:
-    """The map with a title, a legend and a scale of one metre, RGB."""
     top, left, bottom, right = _frame(plan.cells)
     cells = plan.cells[top:bottom, left:right]
-    missing = np.kron(plan.missing, np.ones((TILE, TILE), bool))[top:bottom, left:right]
     scale = max(1, min(8, _LONG_SIDE // max(cells.shape)))
-    picture = _coloured(cells, missing, scale)
+    picture = _coloured(cells, _missing(plan)[top:bottom, left:right], scale)
     legend = list(_legend(plan, cells))
     sheet = Image.new("RGB", _sheet_size(picture, len(legend)), _PAPER)
     sheet.paste(picture, (_MARGIN, _TITLE))
     pen = ImageDraw.Draw(sheet)
-    pen.text((_MARGIN, 16), plan.title, _INK, ImageFont.load_default(22))
-    pen.text((_MARGIN, 46), "   ".join(plan.notes), _FAINT, ImageFont.load_default(15))
+    pen.text((_MARGIN, 16), title, _INK, ImageFont.load_default(22))
+    pen.text((_MARGIN, 46), "   ".join(notes), _FAINT, ImageFont.load_default(15))
     _draw_legend(pen, legend, (picture.width + 2 * _MARGIN, _TITLE))
     below = _TITLE + picture.height + 16
     _draw_scale(pen, (_MARGIN, below), scale * 100 // plan.pixel_size)
     return sheet
 
 
-def assemble(
-    tiles: dict[tuple[int, int], NDArray[np.uint8]],
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Join tiles into one map.
-
-    Args:
-        tiles: {(tile y, tile x): (64, 64) uint8 labels}, at least one.
-
-    Returns:
-        (height, width) uint8 labels, and (height / 64, width / 64) bool: no tile there.
-    """
-    places = np.array(list(tiles))
-    first, last = places.min(axis=0), places.max(axis=0)
-    rows, columns = (last - first + 1).tolist()
-    cells = np.zeros((rows * TILE, columns * TILE), np.uint8)
-    missing = np.ones((rows, columns), bool)
-    for (y, x), tile in tiles.items():
-        row, column = y - int(first[0]), x - int(first[1])
-        cells[row * TILE :, column * TILE :][:TILE, :TILE] = tile
-        missing[row, column] = False
-    return cells, missing
+def _missing(plan: FloorPlan) -> NDArray[np.bool_]:
+    """(height, width) bool: the cells of tiles that are missing."""
+    mask = np.zeros(plan.cells.shape, bool)
+    for x, y in plan.missing:
+        mask[(y - plan.top) * TILE :, (x - plan.left) * TILE :][:TILE, :TILE] = True
+    return mask
 
 
 def _frame(cells: NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -129,7 +100,7 @@ def _coloured(cells: NDArray[np.uint8], missing: NDArray[np.bool_], scale: int) 
     return Image.fromarray(pixels)
 
 
-def _legend(plan: Plan, cells: NDArray[np.uint8]) -> Iterator[tuple[_Colour | None, str]]:
+def _legend(plan: FloorPlan, cells: NDArray[np.uint8]) -> Iterator[tuple[_Colour | None, str]]:
     """(colour, words) of everything in the picture; None is what is missing."""
     names = {WALL: "wall", PATH: "the robot's path", FLOOR: "floor", 0: "unknown"}
     area = (plan.pixel_size / 100) ** 2
@@ -139,7 +110,7 @@ def _legend(plan: Plan, cells: NDArray[np.uint8]) -> Iterator[tuple[_Colour | No
     for label, name in names.items():
         if (cells == label).any():
             yield _colour(label), name
-    if plan.missing.any():
+    if plan.missing:
         yield None, "no tile here"
 
 

@@ -3,7 +3,7 @@
 import heapq
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
@@ -94,11 +94,22 @@ def _limited(sent: Iterable[Record], seconds: float | None, count: int | None) -
 def _send(chosen: Settings, sent: Iterable[Record], journal: Path | None, *, paced: bool) -> Counts:
     """Publish until the records end, or somebody asks this process to."""
     stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     pace = at_their_pace(stop.wait if paced else lambda _: stop.is_set())
     with (
+        _signals_to(stop),
         journal.open("w", encoding="utf-8") if journal else nullcontext() as file,
         Producer(chosen.bootstrap_servers.split(",")) as producer,
     ):
         return publish(sent, producer, pace, file)
+
+
+@contextmanager
+def _signals_to(stop: Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set the event, so that what was sent is also counted."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

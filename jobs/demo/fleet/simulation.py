@@ -47,7 +47,7 @@ def records(plan: Plan, start: datetime) -> Iterator[Record]:
         start: When the fleet begins to speak; a right clock shows it then.
     """
     units = [_Unit(plan, index, owner, start) for index, owner in enumerate(plan.owners())]
-    yield from (unit.registration(0.0) for unit in units if unit.owner.is_registered)
+    yield from (unit.registration() for unit in units if unit.owner.is_registered)
     waiting = [(unit.wakes, index) for index, unit in enumerate(units)]
     heapq.heapify(waiting)
     while waiting:
@@ -123,9 +123,13 @@ class _Unit:
         )
         self.wakes = self._began = float(self._rng.random()) * _WAKE_WITHIN
 
-    def registration(self, now: float) -> Record:
+    @property
+    def _after(self) -> float:
+        return self.wakes / self.plan.speed
+
+    def registration(self) -> Record:
         """Its registration, or a tombstone where it was cancelled."""
-        after = now / self.plan.speed
+        after = self._after if self._said else 0.0
         if not self._is_cancelled:
             return registered(self.owner, after, self.start)
         key = self.owner.device.encode()
@@ -133,19 +137,18 @@ class _Unit:
 
     def speak(self) -> Iterator[Record]:
         """What it says when it wakes, and what its owner does after a cleaning."""
+        if self._said is not None:
+            yield self._record(self._said)
+            if isinstance(self._said.what, Cleaning):
+                self._draw_delays()
+                if self._has_changed():
+                    yield self.registration()
         if self._life is None:
             self._life = Robot.of(self.owner, self.plan.seed, self.index).life()
-        said = self._said or next(self._life)
-        now = max(self.wakes, self._began + said.at)
-        yield self._record(said, now)
-        if isinstance(said.what, Cleaning):
-            self._draw_delays(now)
-            if self._has_changed():
-                yield self.registration(now)
         self._said = next(self._life)
-        self.wakes = max(now, self._began + self._said.at, self._silent_until)
+        self.wakes = max(self.wakes, self._began + self._said.at, self._silent_until)
 
-    def _draw_delays(self, now: float) -> None:
+    def _draw_delays(self) -> None:
         """Whether the next cleaning is uploaded late, and whether the robot falls silent."""
         window, mix = self.plan.late_window, self.plan.mix
         self._delay = timedelta(0)
@@ -155,7 +158,7 @@ class _Unit:
             latest = earliest + timedelta(days=3) if too_late else window - _MARGIN
             self._delay = earliest + (latest - earliest) * float(self._rng.random())
         if happens(self._rng, mix.offline):
-            self._silent_until = now + float(self._rng.uniform(120, 1200))
+            self._silent_until = self.wakes + float(self._rng.uniform(120, 1200))
 
     def _has_changed(self) -> bool:
         """Whether the owner moved, changed a consent, cancelled, or came back."""
@@ -167,12 +170,12 @@ class _Unit:
             self.owner = self.owner.changed(self._rng, self.plan.countries)
         return True
 
-    def _record(self, said: Said, now: float) -> Record:
+    def _record(self, said: Said) -> Record:
         topic, consent = _TOPICS[type(said.what)]
         at = self.start + timedelta(seconds=(self._began + said.at) / self.plan.speed)
         saying = self._firmware.stamped(said.what, at - self._delay)
         fields = self._firmware.fields(saying, self.owner)
-        after, key = now / self.plan.speed, self.owner.device.encode()
+        after, key = self._after, self.owner.device.encode()
         if happens(self._rng, self.plan.mix.broken):
             broken = break_one(Good(fields, self.owner, self._rng))
             fate = Fate("rejected", why=broken.kind)

@@ -60,16 +60,16 @@ def build(seed: int) -> Home:
 
 
 def grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    """The mask and whatever is at most `by` cells away from it, along rows and columns."""
-    result = mask.copy()
-    for _ in range(by):
-        wider = result.copy()
-        wider[1:] |= result[:-1]
-        wider[:-1] |= result[1:]
-        wider[:, 1:] |= result[:, :-1]
-        wider[:, :-1] |= result[:, 1:]
-        result = wider
-    return result
+    """The mask and every cell in the squares that reach `by` cells around it."""
+    return _grown_along_rows(_grown_along_rows(mask, by).T, by).T
+
+
+def _grown_along_rows(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    wider = mask.copy()
+    for step in range(1, by + 1):
+        wider[:, step:] |= mask[:, :-step]
+        wider[:, :-step] |= mask[:, step:]
+    return wider
 
 
 def reachable(free: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.bool_]:
