@@ -28,7 +28,7 @@ from storage.receipts import Receipt
 from storage.s3 import S3Bucket
 from storage.store import check_conditional_puts
 from streams.budget import Budget
-from streams.delivery import Delivery
+from streams.delivery import Delivery, Step
 from streams.limits import RejectionLimit
 from streams.monitoring import Meter
 from streams.pipeline import Pipeline
@@ -39,6 +39,11 @@ from streams.stages.pseudonymise import RegionKeys
 
 Lake = Mapping[tuple[str, Region], Destination]
 """Every destination, by table's name and region."""
+
+
+def no_step(name: str) -> None:
+    """What a worker does at each step of a flush besides its work: nothing."""
+    del name
 
 
 def check_storage(settings: Settings) -> Lake:
@@ -62,7 +67,11 @@ def check_storage(settings: Settings) -> Lake:
 
 @dataclass(slots=True, kw_only=True)
 class Assembly:
-    """A worker's sinks, which share a registry, a budget and a meter."""
+    """A worker's sinks, which share a registry, a budget and a meter.
+
+    Attributes:
+        step: Told of every step of every flush; tests stop or crash a worker there.
+    """
 
     settings: Settings
     keyring: Keyring = field(repr=False)
@@ -70,6 +79,7 @@ class Assembly:
     registry: Registry
     meter: Meter
     clock: Callable[[], datetime]
+    step: Step = no_step
     budget: Budget = field(init=False)
     _sinks: dict[str, Sink] = field(default_factory=dict, init=False)
     _deliveries: dict[str, dict[str, Delivery]] = field(default_factory=dict, init=False)
@@ -125,6 +135,7 @@ class Assembly:
             barrier=barrier,
             budget=self.budget,
             rules=FlushRules(self.settings.flush_rows, self.settings.flush_period, rejected),
+            step=self.step,
         )
 
     def _delivery(self, table: Table, region: Region, name: str, key_version: int) -> Delivery:
@@ -139,10 +150,5 @@ class Assembly:
             stamp,
             regions=self._served,
             clock=self.clock,
-            step=_no_step,
+            step=self.step,
         )
-
-
-def _no_step(name: str) -> None:
-    """Tests stop or crash a worker here."""
-    del name

@@ -14,7 +14,8 @@ from schemas.keyring import Keyring
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
 from streams import logs
-from streams.assembly import Assembly, check_storage
+from streams.assembly import Assembly, check_storage, no_step
+from streams.delivery import Step
 from streams.kafka.app import Worker, exit_code
 from streams.kafka.devices import Devices
 from streams.kafka.topics import Topics
@@ -30,8 +31,12 @@ def main() -> None:
     sys.exit(exit_code(lambda: run(environment)))
 
 
-def run(environment: Mapping[str, str]) -> int:
+def run(environment: Mapping[str, str], step: Step = no_step) -> int:
     """Run a worker until it is stopped; its exit code.
+
+    Args:
+        environment: Settings, and what they refer to.
+        step: See `streams.assembly.Assembly`.
 
     Raises:
         FatalError: A setting or the world is wrong: it did not begin.
@@ -46,7 +51,13 @@ def run(environment: Mapping[str, str]) -> int:
     devices = Devices(settings.bootstrap_servers, registry)
     devices.start()
     assembly = Assembly(
-        settings=settings, keyring=keyring, lake=lake, registry=registry, meter=meter, clock=_now
+        settings=settings,
+        keyring=keyring,
+        lake=lake,
+        registry=registry,
+        meter=meter,
+        clock=_now,
+        step=step,
     )
     if settings.metrics_port:
         Exposition(meter, settings.metrics_port)

@@ -1,7 +1,6 @@
 """Several processes that believe to own every partition for ever, beside a rewriter."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,7 +20,7 @@ CONTROL_SECONDS = 6.0
 
 
 @pytest.fixture(params=["directory", "moto"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "directory":
         place = Place(str(tmp_path / "stores"), "")
     else:

@@ -1,8 +1,10 @@
 """A crash, and a stop, between every two steps of a flush; and what changes before the replay."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,7 +113,7 @@ def test_a_worker_stopped_at_any_step_harms_nothing_when_it_goes_on(
     _report(place, source, _history(source), 100).check()
 
 
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "moves to the US": {"country": "US"},
     "moves to the EU": {"country": "DE"},
     "moves to where nobody is served": {"country": "GB"},
@@ -124,13 +126,13 @@ class PresentState(Registry):
     """Looks up what is registered now, whenever the record came."""
 
     def as_of(
-        self, devices: list[str], indices: NDArray[np.integer], times: NDArray[np.int64]
+        self, devices: Sequence[str], indices: NDArray[np.integer], times: NDArray[np.int64]
     ) -> Registrations:
         return super().as_of(devices, indices, np.full_like(times, 2**61))
 
 
 def _changed_between_crash_and_replay(
-    place: Place, source: Source, changes: dict[str, object], *, kind: type[Registry], half: str
+    place: Place, source: Source, changes: dict[str, Any], *, kind: type[Registry], half: str
 ) -> Report:
     """A worker dies when only one region has its commit; everybody changes; another replays."""
     history = _history(source)

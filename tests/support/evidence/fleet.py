@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-
 from support.evidence.oracle import CONSENT_FOR, EVERY_CONSENT, Registration, Sent
 
 TELEMETRY, TILES, HISTORY = CONSENT_FOR
@@ -174,14 +173,13 @@ def _old(topic: str, device: str, document: Document) -> Sent:
 
 def _lost_clock(topic: str, device: str, document: Document) -> Sent:
     """A clock that was never set: stored, by the broker's."""
-    sent = _plain(
+    return _plain(
         topic,
         device,
         document | {"event_time": 7, "started": 3}
         if "started" in document
         else document | {"event_time": 7},
     )
-    return sent
 
 
 _ALWAYS: list[Odd] = [
