@@ -1,14 +1,19 @@
 """From settings to places: each region's store, and the tables that it holds."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from schemas.errors import PolicyError
 from schemas.regions import Region, Residency
 from schemas.settings import PREFIX, RegionSettings, Settings
 from schemas.tables import DEAD_LETTERS, TABLES, Table
+from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.s3 import S3Location, S3Store
 from storage.store import ObjectStore
+
+FOLDER = "file:"
+"""A bucket that begins so is a folder: a copy to be read, for S3 alone says where it is."""
 
 
 def location_of(place: RegionSettings, settings: Settings) -> S3Location:
@@ -33,7 +38,7 @@ def check_promises(settings: Settings, residency: Residency) -> None:
 
 def open_stores(settings: Settings) -> dict[Region, ObjectStore]:
     """The store of each region that is served."""
-    return {place.region: S3Store(location_of(place, settings)) for place in settings.regions}
+    return {place.region: _open(place, settings) for place in settings.regions}
 
 
 def tables_in(region: Region, settings: Settings) -> list[Table]:
@@ -54,3 +59,9 @@ def open_lake(
         for region, store in stores.items()
         for table in tables_in(region, settings)
     }
+
+
+def _open(place: RegionSettings, settings: Settings) -> ObjectStore:
+    if place.bucket.startswith(FOLDER):
+        return DirectoryStore(Path(place.bucket.removeprefix(FOLDER)))
+    return S3Store(location_of(place, settings))

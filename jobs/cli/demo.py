@@ -37,15 +37,16 @@ def demo(
 ) -> None:
     """Run the whole system on this machine: Kafka, S3, a worker and a fleet."""
     _empty(folder)
-    os.environ.update({**CREDENTIALS, **environment()})  # noqa: TID251 - our own S3 client reads it
+    inherited = dict(environment())
+    os.environ.update({**CREDENTIALS, **inherited})  # noqa: TID251 - our own S3 client reads it
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     wishes = Wishes(
         None if keep else timedelta(seconds=seconds),
-        ("--robots", str(robots), "--rate", str(rate)),
+        ("--robots", str(robots), "--rate", str(rate), "--countries", "DE,FR,US"),
     )
     try:
-        Demo(Screen(Console()), wishes).run(new_home(folder, environment()))
+        Demo(Screen(Console()), wishes).run(new_home(folder, inherited))
     except KeyboardInterrupt:
         typer.echo("stopped; nothing of it runs any more", err=True)
         raise typer.Exit(0 if keep else _STOPPED) from None

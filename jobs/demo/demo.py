@@ -10,33 +10,34 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from jobs import keys, topics
+from jobs import keys, storage_admin, topics
+from jobs.demo.keepsake import keep
 from jobs.demo.processes import PartError
 from jobs.demo.progress import Progress, Watch
 from jobs.demo.screen import Screen
 from jobs.demo.system import Home, System
 from jobs.kafka import Cluster
 from schemas.errors import RetryableError
+from schemas.regions import Residency
 from schemas.settings import Settings
-from storage.places import location_of, open_lake, open_stores, tables_in
-from storage.s3 import S3Bucket
+from storage.places import open_lake, open_stores
 
 _DRAIN_WITHIN = 60.0
-_JOBS_EVERY = timedelta(seconds=20)
+_JOBS = ("expire", "sweep")
+_JOBS_EVERY = "20"  # seconds; production: a quarter of an hour, and an hour
 _TICK = 0.5
 _PATIENCE = 30.0
 """Seconds that Kafka or S3 may not answer while we look."""
 
-_NEXT = """
-In a shell:         . {shell}
-
-an analyst          fortnight tables
-                    fortnight sql "select state, count(*) as n from telemetry group by state"
-an operator         fortnight lag
-                    fortnight reconcile
-a privacy officer   fortnight expire --dry-run
-                    fortnight storage check
-"""
+_NEXT = (
+    ("an analyst", "fortnight tables", False),
+    ("", 'fortnight sql "select state, count(*) from telemetry group by all"', False),
+    ("an operator", "fortnight reconcile", False),
+    ("", "fortnight lag", True),
+    ("a privacy officer", "fortnight expire --dry-run", False),
+    ("", "fortnight storage check", True),
+)
+"""Who, a command, and whether it needs the running system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,14 @@ class Demo:
     """One run of the demo.
 
     Attributes:
-        first_row: Seconds from the beginning until the first row was durable; None: none was.
+        first_row: Seconds from the beginning until a row was seen to be durable; None: none was.
     """
 
     screen: Screen
     wishes: Wishes
     first_row: float | None = None
     _began: float = field(default_factory=time.monotonic)
+    _published: float = float("inf")
 
     def run(self, home: Home) -> None:
         """Run it from beginning to end; nothing of it runs any more when this returns or raises.
@@ -72,60 +74,68 @@ class Demo:
             PartError: A part did not start, or ended by itself; says which, and its last lines.
         """
         with System(home) as system:
-            for server in system.start_servers():
-                self._say(server)
+            self._start(system)
             settings = system.home.settings
-            prepare(settings, system.home)
-            self._say(f"{len(settings.regions)} buckets, {len(topics.NAMES)} topics, a keyring")
-            worker = system.start("worker", "fortnight-worker")
-            fleet = system.start("fleet", "fortnight", "fleet", *self.wishes.fleet)
-            for job in ("expire", "sweep"):
-                system.every(_JOBS_EVERY, job)
-            self._say(f"a worker and a fleet; their logs are in {system.home.folder}")
-            if self.wishes.lasts is None:
-                self.screen.say(next_commands(system.home.shell()))
-            watch = Watch(open_lake(open_stores(settings), settings), settings.home_region)
+            stores = open_stores(settings)
+            watch = Watch(open_lake(stores, settings), settings.home_region)
             with Cluster(settings.bootstrap_servers) as cluster:
-                self._follow(system, lambda: watch.look(cluster), self._is_over)
-                system.stop(fleet)
-                self._say("the fleet is silent; the worker drains")
-                drained = time.monotonic() + _DRAIN_WITHIN
-                last = self._follow(
-                    system,
-                    lambda: watch.look(cluster),
-                    lambda seen: not any(seen.lag.values()) or time.monotonic() > drained,
-                )
-            system.stop(worker)
+                last = self._live(system, lambda: watch.look(cluster))
+            for name in ("worker", *_JOBS):
+                system.stop(name)
+            copies = keep(stores, settings, home.folder / "tables")
         self.screen.finally_show(last, self._seconds())
+        self.screen.say(next_commands(system.home.set(copies).shell(), runs=False))
+
+    def _start(self, system: System) -> None:
+        for server in system.start_servers():
+            self._say(server)
+        settings = system.home.settings
+        prepare(settings, system.home)
+        self._say(f"{len(settings.regions)} buckets, {len(topics.NAMES)} topics, a keyring")
+        system.start("worker", "fortnight-worker")
+        system.start("fleet", "fortnight", "fleet", *self.wishes.fleet)
+        for job in _JOBS:
+            system.start(job, "fortnight", job, "--every", _JOBS_EVERY)
+        self._say(f"a worker and a fleet; their logs are in {system.home.folder}")
+        if self.wishes.lasts is None:
+            self.screen.say(next_commands(system.home.shell(), runs=True))
+
+    def _live(self, system: System, look: Callable[[], Progress]) -> Progress:
+        """Follow the system until the fleet has said enough, and all of it is stored."""
+        self._follow(system, look, self._is_over)
+        system.stop("fleet")
+        self._say("the fleet is silent; the worker drains")
+        until = time.monotonic() + _DRAIN_WITHIN
+        last = self._follow(
+            system, look, lambda seen: not any(seen.lag.values()) or time.monotonic() > until
+        )
         if any(last.lag.values()):
             raise PartError(f"the worker did not drain within {_DRAIN_WITHIN:g} s")
+        return last
 
     def _follow(
         self, system: System, look: Callable[[], Progress], over: Callable[[Progress], bool]
     ) -> Progress:
         """Show how far it is, until it is over, as long as every part runs."""
-        answered = time.monotonic()
         with self.screen.watching():
             while True:
                 system.check()
-                try:
-                    progress = look()
-                except RetryableError:
-                    if time.monotonic() > answered + _PATIENCE:
-                        raise
-                    time.sleep(_TICK)
-                    continue
-                answered = time.monotonic()
-                if self.first_row is None and progress.total_rows:
-                    self.first_row = self._seconds()
+                progress = _patiently(look)
+                self._note(progress)
                 self.screen.show(progress, self._seconds())
                 if over(progress):
                     return progress
                 time.sleep(_TICK)
 
+    def _note(self, progress: Progress) -> None:
+        if any(progress.published.values()):
+            self._published = min(self._published, self._seconds())
+        if self.first_row is None and progress.total_rows:
+            self.first_row = self._seconds()
+
     def _is_over(self, _: Progress) -> bool:
         lasts = self.wishes.lasts
-        return lasts is not None and self._seconds() >= lasts.total_seconds()
+        return lasts is not None and self._seconds() >= self._published + lasts.total_seconds()
 
     def _say(self, text: str) -> None:
         self.screen.say(f"{self._seconds():5.1f} s  {text}")
@@ -134,23 +144,43 @@ class Demo:
         return time.monotonic() - self._began
 
 
+def _patiently(look: Callable[[], Progress]) -> Progress:
+    """Look again where Kafka or S3 did not answer, for a while."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return look()
+        except RetryableError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_TICK)
+
+
 def prepare(settings: Settings, home: Home) -> None:
     """Make topics, buckets, tables and the keyring."""
     with Cluster(settings.bootstrap_servers) as cluster:
         topics.carry_out(topics.plan(settings), cluster)
-    for place in settings.regions:
-        tables = [table.name for table in tables_in(place.region, settings)]
-        S3Bucket(location_of(place, settings), tables).create()
-    for destination in open_lake(open_stores(settings), settings).values():
-        destination.create()
+    list(storage_admin.carry_out(storage_admin.plan(settings, Residency.shipped()), settings))
     keyring = Path(settings.keyring)
     keys.create(keyring, [place.region for place in settings.regions], home.passphrase)
 
 
-def next_commands(shell: Path) -> str:
+def next_commands(shell: Path, *, runs: bool) -> str:
     """What to type next, for each who may want to.
 
     Args:
         shell: The file that sets a shell up for this system.
+        runs: Whether Kafka and S3 still do; if not, the tables are there as folders.
     """
-    return _NEXT.format(shell=shell)
+    lines = [f"  {who:<18}{command}" for who, command, needs_it in _NEXT if runs or not needs_it]
+    return "\n".join(
+        [
+            "",
+            "While it runs, in another shell (Ctrl-C here ends it):"
+            if runs
+            else "The tables are kept; to look at them:",
+            f"  . {shell}",
+            *lines,
+            "",
+        ]
+    )

@@ -6,12 +6,10 @@ in the order in which records flow.
 
 import secrets
 import sys
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,9 +22,6 @@ from schemas.settings import PREFIX, Settings
 
 _BROKERS, _ENDPOINT = PREFIX + "BOOTSTRAP_SERVERS", PREFIX + "S3_ENDPOINT"
 _PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
-_FINE = (0, 75)
-"""How a job may end: done, or to be tried again the next time."""
-
 _DEMO_SETTINGS = {
     PREFIX + "FLUSH_PERIOD": "2",  # to see rows come; production waits for larger files
     PREFIX + "LOG_LEVEL": "INFO",
@@ -39,11 +34,18 @@ class Home:
 
     Attributes:
         folder: Logs, keyring, settings; absolute.
-        environment: Of every process of the system, this one's variables included.
+        inherited: The variables of whoever started it.
+        variables: Those that the demo sets, which win.
     """
 
     folder: Path
-    environment: Mapping[str, str] = field(repr=False)
+    inherited: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Of every process of the system."""
+        return {**self.inherited, **self.variables}
 
     @property
     def passphrase(self) -> str:
@@ -57,12 +59,11 @@ class Home:
 
     def set(self, variables: Mapping[str, str]) -> "Home":
         """The same home with more variables."""
-        return replace(self, environment={**self.environment, **variables})
+        return replace(self, variables={**self.variables, **variables})
 
     def shell(self) -> Path:
         """Write what a shell reads (`. FILE`) to run commands on this system; the file."""
-        names = [n for n in self.environment if n.startswith((PREFIX, "AWS_"))]
-        lines = [f"export {name}='{self.environment[name]}'" for name in sorted(names)]
+        lines = [f"export {name}='{value}'" for name, value in sorted(self.variables.items())]
         lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
         path = self.folder / "environment"
         path.write_text("\n".join(lines) + "\n", "utf-8")
@@ -74,18 +75,19 @@ class Home:
         return Process(name, command, log=self.folder / f"{name}.log", env=self.environment)
 
 
-def new_home(folder: Path, environment: Mapping[str, str]) -> Home:
+def new_home(folder: Path, inherited: Mapping[str, str]) -> Home:
     """A home with a passphrase of its own, over the variables that are there already."""
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     passphrase = folder / _PASSPHRASE
     passphrase.touch(mode=0o600)
     passphrase.write_text(secrets.token_urlsafe(24), "utf-8")
+    defaults = {name: value for name, value in _DEMO_SETTINGS.items() if name not in inherited}
     ours = {
         PREFIX + "KEYRING": str(folder / "keyring"),
         PREFIX + "PASSPHRASE": f"file:{passphrase}",
     }
-    return Home(folder, {**_DEMO_SETTINGS, **environment, **ours})
+    return Home(folder, inherited, {**defaults, **ours})
 
 
 class System:
@@ -99,8 +101,7 @@ class System:
         """
         self.home = home
         self._stack = ExitStack()
-        self._parts: list[Process] = []
-        self._recurring: list[_Recurring] = []
+        self._parts: dict[str, Process] = {}
 
     def __enter__(self) -> Self:
         """Itself: stopped on the way out."""
@@ -136,59 +137,28 @@ class System:
                 self._stack.callback(server.stop)
             for _ in pool.map(lambda server: server.start(), servers):
                 pass
-        self._parts += [server.process for server in servers]
+        self._parts |= {server.process.name: server.process for server in servers}
         self.home = self.home.set(variables)
         return [f"Kafka at {self._where(_BROKERS)}", f"S3 at {self._where(_ENDPOINT)}"]
 
-    def start(self, name: str, program: str, *arguments: str) -> Process:
+    def start(self, name: str, program: str, *arguments: str) -> None:
         """Start one of our programs as a part of the system."""
-        process = self.launch(name, program, *arguments)
-        self._parts.append(process)
-        return process
-
-    def launch(self, name: str, program: str, *arguments: str) -> Process:
-        """Start one of our programs that may end by itself."""
         process = self.home.program(program, *arguments, name=name)
         self._stack.callback(process.stop)
-        return process
+        self._parts[name] = process
 
-    def stop(self, part: Process) -> None:
+    def stop(self, name: str) -> None:
         """End a part that has done its work."""
-        self._parts.remove(part)
-        part.stop()
-
-    def every(self, period: timedelta, job: str) -> None:
-        """Run `fortnight <job>` once a period, not at once, one run at a time; see `check`."""
-        seconds = period.total_seconds()
-        self._recurring.append(_Recurring(job, seconds, due=time.monotonic() + seconds / 2))
+        self._parts.pop(name).stop()
 
     def check(self) -> None:
-        """Start the jobs that are due, and see that nothing went wrong; to be called often.
+        """See that every part runs; to be called often.
 
         Raises:
-            PartError: A part ended by itself, or a job failed; says which, and its last lines.
+            PartError: A part ended by itself; says which, and its last lines.
         """
-        for part in self._parts:
+        for part in self._parts.values():
             part.check()
-        for job in self._recurring:
-            job.tick(self)
 
     def _where(self, variable: str) -> str:
         return self.home.environment[variable]
-
-
-@dataclass(slots=True)
-class _Recurring:
-    job: str
-    seconds: float
-    due: float
-    run: Process | None = None
-
-    def tick(self, system: System) -> None:
-        if self.run is not None and not self.run.is_running():
-            if self.run.status not in _FINE:
-                self.run.check()
-            self.run = None
-        if self.run is None and time.monotonic() >= self.due:
-            self.due = time.monotonic() + self.seconds
-            self.run = system.launch(self.job, "fortnight", self.job)
