@@ -10,9 +10,9 @@ from faust.types import TP
 
 from schemas.batches import WireBatch
 from schemas.metrics import BYTES_READ, OFFSETS_LOST
-from streams.kafka.consumer import ChunkMessage, Consumer
 from streams.kafka.positions import Insist
-from streams.kafka.transport import chunk_topic
+from streams.kafka.transport.consumer import ChunkMessage, Consumer
+from streams.kafka.transport.driver import chunk_topic
 from streams.monitoring import Meter
 from streams.sink import Sink
 

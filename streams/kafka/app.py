@@ -18,11 +18,11 @@ from schemas.errors import FatalError, RetryableError
 from schemas.metrics import PARTITIONS
 from schemas.settings import Settings
 from streams.kafka.agents import Agents
-from streams.kafka.consumer import Consumer
 from streams.kafka.devices import Devices
 from streams.kafka.positions import Positions
 from streams.kafka.topics import Topics
-from streams.kafka.transport import broker_url, register
+from streams.kafka.transport.consumer import Consumer
+from streams.kafka.transport.driver import broker_url, register
 from streams.kafka.watchdog import TEMPORARY_FAILURE, Watchdog
 from streams.monitoring import Meter
 from streams.sink import Sink

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from faust.types import TP
 
 from schemas.lineage import Partition
-from streams.kafka.consumer import Consumer
+from streams.kafka.transport.consumer import Consumer
 from streams.work import Start
 
 logger = logging.getLogger(__name__)

@@ -30,10 +30,10 @@ from schemas.batches import WireBatch
 from schemas.lineage import Partition
 from schemas.settings import Settings
 from streams.kafka.app import App, make_app
-from streams.kafka.chunks import Chunk
-from streams.kafka.consumer import ChunkMessage, Consumer
-from streams.kafka.thread import ConsumerThread
-from streams.kafka.transport import BUFFERED, chunk_topic
+from streams.kafka.transport.chunks import Chunk
+from streams.kafka.transport.consumer import ChunkMessage, Consumer
+from streams.kafka.transport.driver import BUFFERED, chunk_topic
+from streams.kafka.transport.thread import ConsumerThread
 
 TELEMETRY = TP("fleet.telemetry", 0)
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.lineage import Partition
-from streams.kafka.consumer import Outcome, settled_offset
 from streams.kafka.positions import first_offset, to_pin
+from streams.kafka.transport.consumer import Outcome, settled_offset
 
 versions = st.dictionaries(
     st.sampled_from(["eu", "us", "dead_letters"]), st.none() | st.integers(-1)

@@ -8,7 +8,7 @@ from support.record_batches import TIME_MS, Sent, batch, fetched, marker, stampe
 from schemas.batches import WireBatch
 from schemas.errors import IntegrityError
 from schemas.lineage import Partition
-from streams.kafka.chunks import Limits, UnreadableBatchError, drain
+from streams.kafka.transport.chunks import Limits, UnreadableBatchError, drain
 
 PARTITION = Partition("fleet.telemetry", "an-id", 0)
 NO_LIMITS = Limits(records=10**9, byte_size=10**9)

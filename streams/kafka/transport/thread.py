@@ -21,11 +21,11 @@ from faust.types import TP
 from schemas.batches import WireBatch
 from schemas.errors import IntegrityError
 from schemas.lineage import Partition, Position
-from streams.kafka.chunks import Chunk, Limits, UnreadableBatchError, drain
-from streams.kafka.salvage import salvage
+from streams.kafka.transport.chunks import Chunk, Limits, UnreadableBatchError, drain
+from streams.kafka.transport.salvage import salvage
 
 if TYPE_CHECKING:
-    from streams.kafka.consumer import Consumer
+    from streams.kafka.transport.consumer import Consumer
 
 FETCH_MIN_BYTES = 100_000
 FETCH_MAX_WAIT_MS = 500

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from support.record_batches import TIME_MS, Sent, batch, fetched, stamped
 
 from schemas.errors import IntegrityError
-from streams.kafka.salvage import salvage
+from streams.kafka.transport.salvage import salvage
 
 headers = st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=5)), max_size=2)
 values = st.lists(st.tuples(st.none() | st.binary(max_size=300), headers), min_size=1, max_size=10)

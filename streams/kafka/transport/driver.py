@@ -11,7 +11,7 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers.aiokafka import Transport as RecordTransport
 from faust.types import AppT, Message
 
-from streams.kafka.consumer import Consumer
+from streams.kafka.transport.consumer import Consumer
 
 SCHEME = "chunks"
 BUFFERED = 8

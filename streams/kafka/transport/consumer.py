@@ -19,9 +19,9 @@ from faust.types import TP, ConsumerMessage
 
 from schemas.batches import WireBatch
 from schemas.lineage import Partition
-from streams.kafka.chunks import LOG_APPEND_TIME
-from streams.kafka.thread import ConsumerThread
 from streams.kafka.topics import KafkaUnavailableError
+from streams.kafka.transport.chunks import LOG_APPEND_TIME
+from streams.kafka.transport.thread import ConsumerThread
 
 
 @dataclass(slots=True)
