@@ -129,14 +129,15 @@ class Destination:
         Catches up with the log first. An `append` of the same thread is committed only if none of
         the partitions that it moves was moved after this call.
         """
+        names = [*application_ids]
         with self._translated():
             handle = self._handle()
             self._catch_up(handle)
-            for name in application_ids:
+            for name in names:
                 if name not in handle.known:
                     handle.known[name] = handle.lake.transaction_version(name)
             handle.compared = True
-            return {name: handle.known[name] for name in application_ids}
+            return {name: handle.known[name] for name in names}
 
     def append(
         self,
@@ -183,7 +184,7 @@ class Destination:
             raise ValueError(f"{self}: a replacement takes files away")
         with self._translated():
             lake = self._handle(fresh=True).lake
-            gone = {file.path for file in remove} - {file.path for file in self._live(lake)}
+            gone = {str(file.path) for file in remove} - self._paths(lake)
             after = lake.version()
         if gone:
             raise ConflictError(f"{self}: {len(gone)} files are gone already")
@@ -201,8 +202,9 @@ class Destination:
 
         Safe to call again and from several at once.
         """
-        there = {file.path for file in self.live()}
-        remove = [file for file in files if file.path in there]
+        with self._translated():
+            there = self._paths(self._handle(fresh=True).lake)
+        remove = [file for file in files if str(file.path) in there]
         if remove:
             self.replace(remove, [], reason=reason, now=now)
         return len(remove)
@@ -210,7 +212,8 @@ class Destination:
     def live(self) -> list[DataFile]:
         """The files that the table consists of, by path."""
         with self._translated():
-            return sorted(self._live(self._handle(fresh=True).lake), key=lambda file: file.path)
+            files = pa.table(self._handle(fresh=True).lake.get_add_actions(flatten=True))
+        return [_data_file(row) for row in files.sort_by("path").to_pylist()]
 
     def version(self) -> int:
         """The number of the newest log entry."""
@@ -311,9 +314,8 @@ class Destination:
             post_commithook_properties=_HOOKS,
         )
 
-    def _live(self, lake: DeltaTable) -> list[DataFile]:
-        rows = pa.table(lake.get_add_actions(flatten=True)).to_pylist()
-        return [_data_file(row) for row in rows]
+    def _paths(self, lake: DeltaTable) -> set[str]:
+        return {*pa.table(lake.get_add_actions(flatten=True))["path"].to_pylist()}
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -352,15 +354,11 @@ def _remove(file: DataFile, now: datetime) -> RemoveAction:
 
 
 def _data_file(row: Mapping[str, Any]) -> DataFile:
-    bounds = {
-        name: (row[f"min.{name}"], row[f"max.{name}"])
-        for name in BOUNDED
-        if row.get(f"min.{name}") is not None and row.get(f"max.{name}") is not None
-    }
+    found = [(name, row.get(f"min.{name}"), row.get(f"max.{name}")) for name in BOUNDED]
     return DataFile(
         DataPath.parse(row["path"]),
         row["size_bytes"],
         row["num_records"] or 0,
         moment(row["modification_time"] * 1000),
-        bounds,
+        {name: (low, high) for name, low, high in found if low is not None and high is not None},
     )

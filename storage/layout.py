@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - the field is `date`
 from datetime import datetime
+from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
@@ -53,13 +54,17 @@ class DataPath:
         """
         if (match := _PATH.fullmatch(path)) is None:
             raise ValueError(f"not the path of a data file: {path}")
-        day = Date.fromisoformat(match["date"])
-        return cls(day, parse_hour(match["expires"]), UUID(hex=match["name"]))
+        return cls(*_partition(match["date"], match["expires"]), UUID(hex=match["name"]))
 
     @property
     def partition(self) -> dict[str, str]:
         """The values of `PARTITION_COLUMNS`, as the log writes them."""
         return {"date": self.date.isoformat(), "expires": format_hour(self.expires)}
+
+
+@lru_cache(maxsize=4096)  # of a hundred thousand files, a few hundred lie in different folders
+def _partition(date: str, expires: str) -> tuple[Date, datetime]:
+    return Date.fromisoformat(date), parse_hour(expires)
 
 
 def object_key(table: str, path: DataPath) -> str:
