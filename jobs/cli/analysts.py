@@ -1,0 +1,126 @@
+"""`fortnight sql`, `fortnight tables` and `fortnight map`: what analysts use."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.csv
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from jobs.census import census
+from jobs.cli.settings import settings
+from jobs.map_picture import is_pseudonym, picture_of
+from schemas.retention import format_hour
+from storage.dataset import Lake, connect, reading
+from storage.places import open_lake, open_stores
+
+app = typer.Typer()
+
+
+class Form(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def _pseudonym(text: str | None) -> str | None:
+    if text is not None and not is_pseudonym(text):  # it may be a serial: not repeated
+        raise typer.BadParameter("a pseudonym is needed: k1: and 32 hexadecimal digits")
+    return text
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One view a table, with date, expires, region.")],
+    *,
+    form: Annotated[Form, typer.Option("--format", help="JSON: one object a line.")] = Form.TABLE,
+) -> None:
+    """Ask the tables, in DuckDB's SQL; times are UTC."""
+    try:
+        rows = reading(lambda: _ask(query))
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise typer.BadParameter(str(error)) from None
+    _PRINTERS[form](rows)
+
+
+@app.command()
+def tables() -> None:
+    """List what every table holds: by region and date, in rows, bytes and files."""
+    grid = Grid("table", "region", "date", box=None, pad_edge=False)
+    for title in ("rows", "bytes", "files"):
+        grid.add_column(title, justify="right")
+    grid.add_column("first to expire (UTC)")
+    for one in census(_lake()):
+        numbers = (f"{number:,}" for number in (one.rows, one.size, one.files))
+        grid.add_row(
+            one.table, one.region, one.date.isoformat(), *numbers, format_hour(one.expires)
+        )
+    _console().print(grid)
+
+
+@app.command("map")
+def draw_map(
+    device: Annotated[
+        str, typer.Argument(metavar="PSEUDONYM", callback=_pseudonym, help="The device's.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A PNG.")] = Path("map.png"),
+    name: Annotated[
+        str | None, typer.Option("--map", callback=_pseudonym, help="The map's; the newest.")
+    ] = None,
+    at: Annotated[datetime | None, typer.Option(help="As it was then (UTC); as it is.")] = None,
+) -> None:
+    """Draw a device's map: rooms, walls, the robot's path, a scale and what is missing."""
+    instant = at.replace(tzinfo=UTC) if at else None
+    picture = picture_of(device, _lake(), map_name=name, at=instant)
+    if picture is None:
+        raise typer.BadParameter("no such map is stored, or none so early")
+    picture.save(output, "PNG")
+    typer.echo(f"{output}: {picture.width} x {picture.height} pixels")
+
+
+def _lake() -> Lake:
+    chosen = settings()
+    return open_lake(open_stores(chosen), chosen)
+
+
+def _ask(query: str) -> pa.Table:
+    with connect(_lake()) as connection:
+        answer = connection.sql(query)
+        return pa.table({}) if answer is None else answer.to_arrow_table()
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 10_000  # whatever reads this cuts lines itself
+    return console
+
+
+def _print_grid(rows: pa.Table) -> None:
+    grid = Grid(*rows.column_names, box=None, pad_edge=False)
+    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        grid.add_row(*("" if value is None else str(value) for value in row))
+    _console().print(grid)
+
+
+def _print_csv(rows: pa.Table) -> None:
+    with pa.BufferOutputStream() as out:
+        pyarrow.csv.write_csv(rows, out)
+        typer.echo(out.getvalue().to_pybytes().decode(), nl=False)
+
+
+def _print_json(rows: pa.Table) -> None:
+    for row in rows.to_pylist():
+        typer.echo(msgspec.json.encode(row).decode())
+
+
+_PRINTERS = {Form.TABLE: _print_grid, Form.CSV: _print_csv, Form.JSON: _print_json}
