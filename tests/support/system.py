@@ -57,8 +57,7 @@ class System:
             keyring=str(folder / "keyring"),
             **given,  # type: ignore[arg-type]  # the test knows their types
         )
-        with Cluster(broker.address) as cluster:
-            carry_out(plan(settings), cluster)
+        cls.prepare_topics(settings)
         for place in settings.regions:
             names = [table.name for table in tables_in(place.region, settings)]
             S3Bucket(location_of(place, settings), names).create()
@@ -67,6 +66,12 @@ class System:
             destination.create()
         return system
 
+    @staticmethod
+    def prepare_topics(settings: Settings) -> dict[str, bool]:
+        """Create the topics that are not there; by topic, whether it was created."""
+        with Cluster(settings.bootstrap_servers) as cluster:
+            return carry_out(plan(settings), cluster)
+
     def lake(self) -> dict[tuple[str, Region], Destination]:
         """Every destination, with handles of its own."""
         return open_lake(open_stores(self.settings), self.settings)
@@ -74,7 +79,7 @@ class System:
     def worker(self, name: str = "worker", **given: str) -> Process:
         """Start a worker; it runs when this returns, but need not be ready."""
         command = [sys.executable, "-m", "streams.worker"]
-        environment = {**os.environ, **self._environment(), **given}  # noqa: TID251 - the edge
+        environment = {**os.environ, **self.environment(), **given}  # noqa: TID251 - the edge
         return Process(name, command, log=self.folder / f"{name}.log", env=environment)
 
     def publish(
@@ -104,7 +109,8 @@ class System:
             assert time.monotonic() < deadline, f"{found} of {count} rows in {table} in {region}"
             time.sleep(0.2)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The settings as a worker's environment has them."""
         regions = self.settings.regions
         return {
             f"{PREFIX}BOOTSTRAP_SERVERS": self.settings.bootstrap_servers,
