@@ -41,6 +41,13 @@ def s3(credentials: None) -> Iterator[S3Server]:  # noqa: ARG001 - clients need 
         yield running
 
 
+@pytest.fixture
+def own_s3(credentials: None, tmp_path: Path) -> Iterator[S3Server]:  # noqa: ARG001 - clients need them
+    """An S3 server of one test, which may freeze it, or use the product's own buckets."""
+    with S3Server(tmp_path / "s3") as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def credentials() -> Iterator[None]:
     """The environment that S3's clients read, set for the whole run."""

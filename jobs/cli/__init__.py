@@ -1,33 +1,52 @@
 """The command line: parses, calls, prints; nothing else.
 
-Every module here that has an `app` is a part of it. A command returns; what went wrong is an
-error that says who has to act, and becomes the exit status here and nowhere else (sysexits.h):
-65 a record's producer, 75 nobody (try again later), 70 an operator. Status 1 is no error: the
-command worked, and found a promise broken.
+Every module here that has an `app` is a part of it, and is imported when it is needed: first the
+one that is named like the command. A command returns; what went wrong is an error that says who
+has to act, and becomes the exit status here and nowhere else (sysexits.h): 65 a record's producer,
+75 nobody (try again later), 70 an operator. Status 1 is no error: the command worked, and found a
+promise broken.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from schemas.errors import FatalError, FortnightError, RecordError, RetryableError
 
 _STATUS = {RecordError: 65, RetryableError: 75, FatalError: 70}
+_Click = Any  # a value of click, of which Typer keeps a private copy
+
+
+class _Parts(TyperGroup):
+    """The commands of every module in this folder."""
+
+    def list_commands(self, ctx: _Click) -> list[str]:
+        del ctx
+        return sorted(name for part in _parts() for name in part)
+
+    def get_command(self, ctx: _Click, cmd_name: str) -> _Click:
+        del ctx
+        return next((part[cmd_name] for part in _parts(cmd_name) if cmd_name in part), None)
+
 
 app = typer.Typer(
     name="fortnight",
-    help="Robot telemetry and cleaning maps, kept for a fortnight and not an hour longer.",
+    cls=_Parts,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # it would print what a record or a secret holds
 )
 
-for _module in sorted(module.name for module in iter_modules(__path__, f"{__name__}.")):
-    if part := getattr(import_module(_module), "app", None):
-        app.add_typer(part)
+
+@app.callback()
+def fortnight() -> None:
+    """Robot telemetry and cleaning maps, kept for a fortnight and not an hour longer."""
 
 
 def status(error: FortnightError) -> int:
@@ -46,3 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except FortnightError as error:
         typer.echo(f"fortnight: {error}", err=True)
         sys.exit(status(error))
+
+
+def _parts(wanted: str = "") -> Iterator[Mapping[str, _Click]]:
+    """The commands of each module, by name; the likeliest module first."""
+    names = sorted(module.name for module in iter_modules(__path__))
+    for name in sorted(names, key=lambda name: name != wanted.replace("-", "_")):
+        if part := getattr(import_module(f"{__name__}.{name}"), "app", None):
+            yield get_group(part).commands

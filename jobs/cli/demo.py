@@ -17,6 +17,7 @@ from jobs.demo.object_store import CREDENTIALS
 from jobs.demo.screen import Screen
 from jobs.demo.system import new_home
 from schemas.errors import SettingsError
+from schemas.settings import PREFIX
 
 app = typer.Typer()
 _MARK = ".made-by-fortnight-demo"
@@ -38,7 +39,8 @@ def demo(
     """Run the whole system on this machine: Kafka, S3, a worker and a fleet."""
     _empty(folder)
     inherited = dict(environment())
-    os.environ.update({**CREDENTIALS, **inherited})  # noqa: TID251 - our own S3 client reads it
+    if PREFIX + "S3_ENDPOINT" not in inherited:
+        os.environ.update(CREDENTIALS)  # noqa: TID251 - our own S3 client reads it
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     wishes = Wishes(
