@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
-from storage.tiles import latest, versions
+from storage.tiles import versions
 from storage.tiles.chunk import CELLS, Chunk, parse
 from storage.tiles.coders import Reader, Recorder
 from storage.tiles.context_table import ContextTable, current
@@ -95,9 +95,8 @@ def decode_latest(chunks: Sequence[bytes], keys: Keys) -> tuple[Ints, Tiles]:
         _fill(tiles, newest, rows.start + group.raw, group.raw_tiles)
         if len(group.coded):
             chains = place(group.keys[group.coded])
-            labels = latest.code(chains, group.reader(), None)
             coded = rows.start + group.coded[chains.latest]
-            _fill(tiles, newest, coded, versions.cut(chains, labels))
+            _fill(tiles, newest, coded, versions.untell_latest(chains, group.reader()))
     return newest, tiles
 
 
@@ -172,7 +171,7 @@ def _incompressible(tiles: Tiles, table: ContextTable) -> Ints:
         return busy
     number, zero = np.arange(len(busy)), np.zeros(len(busy), np.int64)
     recorder = Recorder(table, len(busy))
-    latest.code(place(Keys(number, zero, zero, zero, zero)), recorder, tiles[busy])
+    versions.tell_latest(place(Keys(number, zero, zero, zero, zero)), recorder, tiles[busy])
     return busy[recorder.costs() >= CELLS]
 
 

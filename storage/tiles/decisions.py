@@ -25,37 +25,39 @@ class Question(IntEnum):
     The numbers are the order of the tables in a version of the table file.
     """
 
-    BLOCK_MIXED = 0  # newest version: does the 8 x 8 block hold more than one label?
-    BLOCK_LABEL = 1  # is its label this candidate?
-    HALF_MIXED = 2  # the same for 4 x 4 blocks
-    HALF_LABEL = 3
-    CELL_FOLLOWS = 4  # does the cell have the label that its neighbours suggest?
-    CELL_LABEL = 5  # is its label this candidate?
-    LABEL_BIT = 6  # a label that no candidate foresaw, bit by bit
-    TARGET = 7  # older version: does a cell become unknown, floor, wall, segment?
-    PALETTE_BIT = 8  # a segment that cells become, bit by bit
-    PALETTE_MORE = 9  # is there one more?
-    CHANGED_16 = 10  # does anything change in the 16 x 16 block?
-    CHANGED_8 = 11
-    CHANGED_4 = 12
-    CHANGED = 13  # does the cell change?
-    BECOMES = 14  # does it become this class?
-    BECOMES_LABEL = 15  # does it become this segment?
+    DEVICE_HAS = 0  # is this label on any map of the device?
+    TILE_HAS = 1  # is it in the newest version of the tile?
+    BLOCK_MIXED = 2  # newest version: does the 8 x 8 block hold more than one label?
+    BLOCK_LABEL = 3  # is its label this candidate?
+    HALF_MIXED = 4  # the same for 4 x 4 blocks
+    HALF_LABEL = 5
+    CELL_FOLLOWS = 6  # does the cell have the label that its neighbours suggest?
+    CELL_LABEL = 7  # is its label this candidate?
+    LABEL_BIT = 8  # which of the labels left, bit by bit
+    TARGET = 9  # older version: does a cell become unknown, floor, wall, segment?
+    TARGET_LABEL = 10  # does a cell become this segment?
+    CHANGED_16 = 11  # does anything change in the 16 x 16 block?
+    CHANGED_8 = 12
+    CHANGED_4 = 13
+    CHANGED = 14  # does the cell change?
+    BECOMES = 15  # does it become this class?
+    BECOMES_LABEL = 16  # does it become this segment?
 
 
 _BLOCK = (2401, 2744, 9604, 9604)
 _FLAG = (4096, 2000, 4096, 768)
 SIZES: dict[Question, tuple[int, ...]] = {
+    Question.DEVICE_HAS: (256,),
+    Question.TILE_HAS: (192,),
     Question.BLOCK_MIXED: _BLOCK,
-    Question.BLOCK_LABEL: (8192,),
+    Question.BLOCK_LABEL: (5120,),
     Question.HALF_MIXED: _BLOCK,
-    Question.HALF_LABEL: (8192,),
-    Question.CELL_FOLLOWS: (4096, 16384, 6912, 12288, 9216),
-    Question.CELL_LABEL: (8192,),
-    Question.LABEL_BIT: (256,),
+    Question.HALF_LABEL: (5120,),
+    Question.CELL_FOLLOWS: (4096, 16384, 6912, 12288, 18432),
+    Question.CELL_LABEL: (5120,),
+    Question.LABEL_BIT: (1024,),
     Question.TARGET: (1024, 1024),
-    Question.PALETTE_BIT: (256,),
-    Question.PALETTE_MORE: (8,),
+    Question.TARGET_LABEL: (128, 128),
     Question.CHANGED_16: _FLAG,
     Question.CHANGED_8: _FLAG,
     Question.CHANGED_4: _FLAG,

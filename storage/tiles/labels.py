@@ -1,11 +1,12 @@
-"""What a cell may be, and how one is told among candidates."""
+"""What a cell may be, and how one label is told among candidates."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.decisions import Coder, Ints, Question
+from storage.tiles.decisions import Bits, Coder, Ints, Question
 
 Labels = NDArray[np.uint8]
 
@@ -13,65 +14,137 @@ CLASSES = 4
 """Unknown, floor, wall, and 3 for the path and every segment."""
 CLASS: Labels = np.minimum(np.arange(256), 3).astype(np.uint8)
 """Label -> its class."""
-NONE = 255
-"""A candidate that is none: never tried. A cell of this label is still found, bit by bit."""
+ROOM = 16
+"""Labels a palette holds. Where there are more, labels are spelt bit by bit."""
 _BITS = 8
+_LABELS = 256
 
 
-def choose(
-    coder: Coder,
-    question: Question,
-    candidates: Sequence[Labels],
-    known: tuple[Ints, Ints],
-    truth: Callable[[], Labels],
-) -> Labels:
-    """Tell (m,) labels: the first candidate that is right, or else eight bits.
+@dataclass(frozen=True, slots=True)
+class Palettes:
+    """The labels that are possible: (n, ROOM) in order, (n,) how many; none where too many."""
 
-    Args:
-        coder: Answers.
-        question: Asked once a candidate; two contexts: `known` with the candidate, and its rank.
-        candidates: (m,) labels each, the likeliest first. The first one is known to be wrong.
-        known: (m,) context below 256, and (m,) chunk.
-        truth: (m,) labels; the encoder's.
-    """
-    context, chunk = known
-    labels = np.full(len(chunk), NONE, np.uint8)
-    still = np.arange(len(chunk))
-    for rank in range(1, len(candidates)):
-        fresh = candidates[rank][still] != NONE
-        for before in candidates[:rank]:
-            fresh &= candidates[rank][still] != before[still]
-        ask = still[fresh]
-        if len(ask):
-            mine = candidates[rank][ask]
-            hit = coder(
-                question,
-                [(context[ask] * 8 + rank - 1) * CLASSES + CLASS[mine]],
-                chunk[ask],
-                lambda ask=ask, mine=mine: truth()[ask] == mine,  # type: ignore[misc]
-            )
-            labels[ask[hit]] = mine[hit]
-            right = np.zeros(len(chunk), bool)
-            right[ask[hit]] = True
-            still = still[~right[still]]
-        if not len(still):
-            return labels
-    labels[still] = spell(coder, Question.LABEL_BIT, chunk[still], lambda: truth()[still])
-    return labels
+    labels: Labels
+    count: Ints
+    spelt: Bits
+
+    def __getitem__(self, rows: Ints) -> "Palettes":
+        """One a row asked for."""
+        return Palettes(self.labels[rows], self.count[rows], self.spelt[rows])
 
 
-def spell(coder: Coder, question: Question, chunk: Ints, truth: Callable[[], Labels]) -> Labels:
-    """Tell (m,) labels bit by bit, the highest first, each bit knowing those before."""
-    node = np.ones(len(chunk), np.int64)
-    for bit in range(_BITS - 1, -1, -1):
-        one = coder(
+def palettes(possible: Bits) -> Palettes:
+    """(n, 256) which labels are possible -> palettes."""
+    row, label = np.nonzero(possible)
+    count = np.bincount(row, minlength=len(possible))
+    rank = np.arange(len(row)) - (np.cumsum(count) - count)[row]
+    labels = np.zeros((len(possible), ROOM), np.uint8)
+    fits = rank < ROOM
+    labels[row[fits], rank[fits]] = label[fits]
+    return Palettes(labels, count, count > ROOM)
+
+
+class Choice:
+    """(m,) labels to tell, each one of a palette, candidate by candidate."""
+
+    def __init__(self, palette: Palettes, wrong: Labels, chunk: Ints) -> None:
+        """Start with one palette a label, and a label each that it is not."""
+        self._palette = palette
+        self._out = np.arange(ROOM) >= palette.count[:, None]
+        self._out |= palette.labels == wrong[:, None]
+        self._chunk = chunk
+        self.labels = np.zeros(len(chunk), np.uint8)
+
+    def tell(
+        self,
+        coder: Coder,
+        question: Question,
+        offers: Sequence[Labels],
+        contexts: Callable[[int, Ints, Labels], list[Ints]],
+        truth: Callable[[], Labels],
+    ) -> Labels:
+        """Tell them: the first of the offers that is right, else which of those left.
+
+        Args:
+            coder: Answers.
+            question: Asked once a candidate, unless only one is left.
+            offers: (m,) labels each, the likeliest first; those not in the palette are not asked.
+            contexts: Of an offer: its rank, which labels are asked about, what it is.
+            truth: (m,) labels; the encoder's.
+        """
+        still = self._settle(np.arange(len(self.labels)))
+        for rank, offer in enumerate(offers):
+            if not len(still):
+                return self.labels
+            asked = question, rank, contexts
+            still = self._offer(coder, asked, (still, offer[still]), truth)
+        self._spell(coder, still, lambda: truth()[still])
+        return self.labels
+
+    def _offer(
+        self,
+        coder: Coder,
+        asked: tuple[Question, int, Callable[[int, Ints, Labels], list[Ints]]],
+        candidates: tuple[Ints, Labels],
+        truth: Callable[[], Labels],
+    ) -> Ints:
+        """Offer one candidate each; returns the labels that are still to be told."""
+        (question, rank, contexts), (still, offer) = asked, candidates
+        same = (self._palette.labels[still] == offer[:, None]) & ~self._out[still]
+        fits = same.any(1)
+        ask, mine = still[fits], offer[fits]
+        if not len(ask):
+            return still
+        hit = coder(
             question,
-            [node],
-            chunk,
-            lambda bit=bit: (truth() >> np.uint8(bit)) & 1 > 0,  # type: ignore[misc]
+            contexts(rank, ask, mine),
+            self._chunk[ask],
+            lambda: truth()[ask] == mine,
         )
-        node = node * 2 + one
-    return (node & 255).astype(np.uint8)
+        self.labels[ask[hit]] = mine[hit]
+        self._out[ask] |= same[fits]
+        told = np.zeros(len(self.labels), bool)
+        told[ask[hit]] = True
+        return self._settle(still[~told[still]])
+
+    def _settle(self, still: Ints) -> Ints:
+        """A label with one candidate left is told; returns the others."""
+        left = ~self._out[still]
+        last = (left.sum(1) == 1) & ~self._palette.spelt[still]
+        told = still[last]
+        self.labels[told] = self._palette.labels[told, left[last].argmax(1)]
+        return still[~last]
+
+    def _spell(self, coder: Coder, still: Ints, truth: Callable[[], Labels]) -> None:
+        """Tell which of the candidates left it is; of a tile with too many labels, the label."""
+        spelt = self._palette.spelt[still]
+        order = np.argsort(self._out[still], axis=1, kind="stable")
+        left = np.where(spelt, _LABELS, (~self._out[still]).sum(1))
+        listed = np.take_along_axis(self._palette.labels[still], order, 1)
+        number = self._number(
+            coder,
+            (left, self._chunk[still]),
+            lambda: np.where(spelt, truth(), (listed == truth()[:, None]).argmax(1)),
+        )
+        found = listed[np.arange(len(still)), np.minimum(number, ROOM - 1)]
+        self.labels[still] = np.where(spelt, number, found)
+
+    @staticmethod
+    def _number(coder: Coder, known: tuple[Ints, Ints], truth: Callable[[], Ints]) -> Ints:
+        """(m,) numbers below `left`, the highest bit first, in as many bits as are needed."""
+        left, chunk = known
+        number = np.zeros(len(left), np.int64)
+        for bit in range(_BITS - 1, -1, -1):
+            ask = ((left - 1) >> bit).nonzero()[0]
+            if len(ask):
+                context = bit * 128 + np.minimum(left[ask], ROOM + 1) * 4 + (number[ask] & 3)
+                number[ask] = number[ask] * 2 + coder(
+                    Question.LABEL_BIT,
+                    [context],
+                    chunk[ask],
+                    lambda ask=ask, bit=bit: (truth()[ask] >> bit) & 1 > 0,  # type: ignore[misc]
+                )
+        return number
 
 
 def constant(label: int, n: int) -> Labels:

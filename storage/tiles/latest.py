@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.tiles.decisions import Bits, Coder, Ints, Question
-from storage.tiles.labels import CLASS, NONE, Labels, choose, constant
+from storage.tiles.labels import CLASS, Choice, Labels, Palettes, constant, palettes
 from storage.tiles.sheets import SIDE, Chains
+from storage.tiles.vocabulary import Vocabulary
 
 Tiles = NDArray[np.uint8]
 
 MIXED = 254
 """In a canvas of blocks: more than one label."""
+NONE = 255
+"""Not told yet, or no tile's."""
 PENDING = 253
 """Part of a mixed block, not told yet."""
 _HALF = 4
@@ -30,40 +33,48 @@ _KINDS = 7
 _LAST_WAVE = 3 * (_HALF - 1) + 1
 
 
-def code(chains: Chains, coder: Coder, tiles: Tiles | None) -> Labels:
+def code(chains: Chains, coder: Coder, vocabulary: Vocabulary, tiles: Tiles | None) -> Labels:
     """Tell the newest version of every tile.
 
     Args:
         chains: Where the tiles lie.
         coder: Answers the questions.
+        vocabulary: Which labels the tiles hold.
         tiles: (c, 64, 64) what they are; None where the coder knows.
 
     Returns:
         (chains.size,) the canvas; what no tile covers is unknown (0).
     """
-    whole = _Blocks(_WHOLE, chains, coder, tiles)
-    index, wave, chunk = whole.of_tiles()
-    whole.code((Question.BLOCK_MIXED, Question.BLOCK_LABEL), index, wave, chunk)
-    half = _Blocks(_HALF, chains, coder, tiles)
+    words = palettes(vocabulary.tile)
+    whole = _Blocks(_WHOLE, chains, (coder, words), tiles)
+    index, wave, tile = whole.of_tiles()
+    whole.code((Question.BLOCK_MIXED, Question.BLOCK_LABEL), index, wave, tile)
+    half = _Blocks(_HALF, chains, (coder, words), tiles)
     place = half.inherit(whole, index)
     mixed = np.flatnonzero(whole.labels[index] == MIXED)
-    index, chunk = place[mixed].ravel(), np.repeat(chunk[mixed], 4)
+    index, tile = place[mixed].ravel(), np.repeat(tile[mixed], 4)
     wave = (wave[mixed][:, None] * 2 + np.arange(4)).ravel()
-    half.code((Question.HALF_MIXED, Question.HALF_LABEL), index, wave, chunk)
+    half.code((Question.HALF_MIXED, Question.HALF_LABEL), index, wave, tile)
     left = np.flatnonzero(half.labels[index] == MIXED)
-    cells = _Cells(chains, coder, tiles, half)
-    cells.code(half.corner(index[left]), wave[left], chunk[left])
+    cells = _Cells(chains, (coder, words, vocabulary), half, tiles)
+    cells.code(half.corner(index[left]), wave[left], tile[left])
     return cells.labels
 
 
 class _Blocks:
     """A canvas of blocks: one label each, MIXED, PENDING, or NONE for not told yet."""
 
-    def __init__(self, size: int, chains: Chains, coder: Coder, tiles: Tiles | None) -> None:
+    def __init__(
+        self,
+        size: int,
+        chains: Chains,
+        conversation: tuple[Coder, Palettes],
+        tiles: Tiles | None,
+    ) -> None:
         self._size = size
         self._per = SIDE // size
         self._chains = chains
-        self._coder = coder
+        self._coder, self._words = conversation
         self.stride = chains.stride // size
         self.labels = np.full(chains.size // size**2, NONE, np.uint8)
         self._truth = np.zeros(0, np.uint8) if tiles is None else self._summary(tiles)
@@ -76,13 +87,15 @@ class _Blocks:
         return truth
 
     def of_tiles(self) -> tuple[Ints, Ints, Ints]:
-        """Index, wave and chunk of every block, tile by tile."""
+        """Index, wave and tile of every block, tile by tile."""
         row, column = np.divmod(self._chains.base, self._chains.stride)
         first = row // self._size * self.stride + column // self._size
         along = np.arange(self._per)
         index = first[:, None] + (along[:, None] * self.stride + along).ravel()
-        wave = self._chains.wave[:, None] * self._per + (along[:, None] * 2 + along).ravel()
-        return index.ravel(), wave.ravel(), np.repeat(self._chains.chunk, self._per**2)
+        turn = self._chains.turn[:, None] * 3 * self._per
+        wave = turn + (along[:, None] * 2 + along).ravel()
+        tile = np.repeat(np.arange(len(first)), self._per**2)
+        return index.ravel(), wave.ravel(), tile
 
     def corner(self, index: Ints) -> Ints:
         """Canvas index of the blocks' first cell."""
@@ -98,31 +111,27 @@ class _Blocks:
         return inside
 
     def code(
-        self, questions: tuple[Question, Question], index: Ints, wave: Ints, chunk: Ints
+        self, questions: tuple[Question, Question], index: Ints, wave: Ints, tile: Ints
     ) -> None:
         """Tell the blocks, wave by wave."""
         for step in range(int(wave.min(initial=0)), int(wave.max(initial=-1)) + 1):
             now = np.flatnonzero(wave == step)
             if len(now):
-                self._wave(questions, index[now], chunk[now])
+                self._wave(questions, index[now], tile[now])
 
-    def _wave(self, questions: tuple[Question, Question], at: Ints, chunk: Ints) -> None:
+    def _wave(self, questions: tuple[Question, Question], at: Ints, tile: Ints) -> None:
+        chunk = self._chains.chunk[tile]
         contexts, near, known = self._look(at)
         mixed = self._coder(questions[0], contexts, chunk, lambda: self._truth[at] == MIXED)
         labels = np.full(len(at), MIXED, np.uint8)
         plain = np.flatnonzero(~mixed)
-        labels[plain] = choose(
+        context = known[plain]
+        choice = Choice(self._words[tile[plain]], constant(NONE, len(plain)), chunk[plain])
+        labels[plain] = choice.tell(
             self._coder,
             questions[1],
-            [
-                constant(NONE, len(plain)),
-                *(
-                    np.where(label >= PENDING, NONE, label)[plain].astype(np.uint8)
-                    for label in near
-                ),
-                *(constant(label, len(plain)) for label in (0, 1, 2)),
-            ],
-            (known[plain], chunk[plain]),
+            [label[plain] for label in near],
+            lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + CLASS[mine]],
             lambda: self._truth[at[plain]],
         )
         self.labels[at] = labels
@@ -164,20 +173,27 @@ _ROW, _COLUMN = _steps()
 
 @dataclass(frozen=True, slots=True)
 class _Front:
-    """The cells that a wave has reached: canvas index, place in their block, chunk."""
+    """The cells that a wave has reached: canvas index, place in their block, tile."""
 
     at: Ints
     y: Ints
     x: Ints
-    chunk: Ints
+    tile: Ints
 
 
 class _Cells:
     """The canvas of cells, and which of them are known."""
 
-    def __init__(self, chains: Chains, coder: Coder, tiles: Tiles | None, half: _Blocks) -> None:
+    def __init__(
+        self,
+        chains: Chains,
+        conversation: tuple[Coder, Palettes, Vocabulary],
+        half: _Blocks,
+        tiles: Tiles | None,
+    ) -> None:
         self._stride = chains.stride
-        self._coder = coder
+        self._chunk = chains.chunk
+        self._coder, self._words, self._vocabulary = conversation
         self.labels = np.zeros(chains.size, np.uint8)
         self._known = np.zeros(chains.size, np.uint8)
         self._truth = np.zeros(0 if tiles is None else chains.size, np.uint8)
@@ -192,32 +208,34 @@ class _Cells:
         self.labels[inside] = half.labels[index][:, None]
         self._known[inside] = 1
 
-    def code(self, corner: Ints, wave: Ints, chunk: Ints) -> None:
+    def code(self, corner: Ints, wave: Ints, tile: Ints) -> None:
         """Tell the cells of mixed blocks; a block's wave spans ten steps, four a block wave."""
         for ahead in range(int(wave.min(initial=0)), int(wave.max(initial=-3)) + 3):
             now = np.flatnonzero((wave <= ahead) & (wave > ahead - 3))
             late = (ahead - wave[now]) * _HALF
             for step in range(_HALF if len(now) else 0):
-                self._wave(_front(corner[now], late + step, chunk[now], self._stride))
+                self._wave(_front(corner[now], late + step, tile[now], self._stride))
 
     def _wave(self, front: _Front) -> None:
         if not len(front.at):
             return
         near = [self.labels[front.at + step] for step in self._near()]
-        w, n, nw = near[:3]
+        w, n, nw, ne = near[:4]
         guess = np.where(w == nw, n, w)
         contexts, shape = self._look(front, near, guess)
-        truth = self._truth
+        truth, chunk = self._truth, self._chunk[front.tile]
         follows = self._coder(
-            Question.CELL_FOLLOWS, contexts, front.chunk, lambda: truth[front.at] == guess
+            Question.CELL_FOLLOWS, contexts, chunk, lambda: truth[front.at] == guess
         )
         labels = guess.copy()
         odd = np.flatnonzero(~follows)
-        labels[odd] = choose(
+        context = shape[odd]
+        choice = Choice(self._words[front.tile[odd]], guess[odd], chunk[odd])
+        labels[odd] = choice.tell(
             self._coder,
             Question.CELL_LABEL,
-            [guess[odd], *(near[k][odd] for k in (1, 0, 3, 5, 4)), *_common(len(odd))],
-            (shape[odd], front.chunk[odd]),
+            [np.where(guess == w, n, w)[odd], ne[odd], constant(2, len(odd))],
+            lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + CLASS[mine]],
             lambda: truth[front.at[odd]],
         )
         self.labels[front.at] = labels
@@ -244,9 +262,13 @@ class _Cells:
             around,
             (((e * 3 + s) * 3 + se) * 16 + spot) * 16 + (around & 15),
             ((shape + 64 * kind) * 16 + spot) * 3 + sw,
-            ((e * 3 + s) * 4 + kind) * 256 + (around & 255),
+            (((e * 3 + s) * 4 + kind) * 256 + (around & 255)) * 2 + self._held(front, guess),
         ]
         return contexts, shape + 64 * kind
+
+    def _held(self, front: _Front, guess: Labels) -> Bits:
+        """Whether the tile holds the label at all."""
+        return self._vocabulary.tile[front.tile, guess]
 
     def _ahead(self, front: _Front, guess: Labels) -> tuple[Ints, ...]:
         """Of the blocks east, south, south-east, south-west: 0 not told, 1 other, 2 as guessed."""
@@ -258,17 +280,13 @@ class _Cells:
         )
 
 
-def _front(corner: Ints, step: Ints, chunk: Ints, stride: int) -> _Front:
+def _front(corner: Ints, step: Ints, tile: Ints, stride: int) -> _Front:
     """The cells that blocks reach at their `step`, in the order of the blocks."""
     inside = step < _LAST_WAVE
     at = np.where(inside, step, 0)
     block, k = np.nonzero((_ROW[at] >= 0) & inside[:, None])
     y, x = _ROW[at[block], k], _COLUMN[at[block], k]
-    return _Front(corner[block] + y * stride + x, y, x, chunk[block])
-
-
-def _common(n: int) -> list[Labels]:
-    return [constant(label, n) for label in (2, 0, 1)]
+    return _Front(corner[block] + y * stride + x, y, x, tile[block])
 
 
 def _pack(flags: list[Bits]) -> Ints:

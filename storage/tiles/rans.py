@@ -49,6 +49,11 @@ def deal(counts: Ints, lanes: Ints, first_lane: Ints) -> Deal:
 
     The first lanes of a chunk get one decision more where they do not come out even.
     """
+    if (counts <= lanes).all():
+        total = int(counts.sum())
+        each = np.arange(total)
+        lane = np.repeat(first_lane - (np.cumsum(counts) - counts), counts) + each
+        return Deal(lane, each, np.array([total] if total else [], np.int64))
     busy = np.flatnonzero(counts)
     count, share = counts[busy], lanes[busy]
     short, more = np.divmod(count, share)
@@ -105,7 +110,7 @@ def _push(
         k = int(call.active[step])
         place = call.start[:k] + step
         size, state = symbols[0][place], held[:k]
-        full = np.flatnonzero(state >> np.uint32(32 - PRECISION) >= size)
+        full = (state >> np.uint32(32 - PRECISION) >= size).nonzero()[0]
         if len(full):
             out[0].append(call.lane[full])
             out[1].append((state[full] & np.uint32(0xFFFF)).astype(np.uint16))
@@ -155,7 +160,7 @@ class Decoder:
             bits[at] = bit
             scaled = (state >> _BITS) * chance
             state = np.where(bit, scaled + slot, state - scaled - chance)
-            low = np.flatnonzero(state < LOW)
+            low = (state < LOW).nonzero()[0]
             if len(low):
                 state[low] = (state[low] << _WORD) | self._read(call.lane[low])
             held[:k] = state

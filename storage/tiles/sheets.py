@@ -35,7 +35,7 @@ class Chains:
         first: (c,) row of the oldest version.
         length: (c,) versions.
         chunk: (c,) number of the device, non-decreasing.
-        wave: (c,) x + 2y of the tile within its map, in tiles.
+        turn: (c,) 0 or 1, as on a chessboard: tiles of turn 1 know all their neighbours.
     """
 
     stride: int
@@ -44,7 +44,12 @@ class Chains:
     first: Ints
     length: Ints
     chunk: Ints
-    wave: Ints
+    turn: Ints
+
+    @property
+    def devices(self) -> int:
+        """Chunks there are."""
+        return int(self.chunk[-1]) + 1
 
     @property
     def latest(self) -> Ints:
@@ -68,7 +73,7 @@ def place(keys: Keys) -> Chains:
         first=first,
         length=length,
         chunk=keys.device_numbers()[first],
-        wave=along + 2 * up,
+        turn=(y + x) & 1,
     )
 
 

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.becoming import Palettes, become, targets
+from storage.tiles.becoming import become
 from storage.tiles.canvas import BLOCK_SIZES, CLASS_AT, STIRRED, Blocks, Canvas, Change
 from storage.tiles.decisions import Coder, Ints, Question
+from storage.tiles.labels import Palettes
 from storage.tiles.sheets import SIDE, Chains
+from storage.tiles.targets import Targets
+from storage.tiles.vocabulary import Vocabulary
 
 Bytes = NDArray[np.uint8]
 
@@ -34,6 +37,9 @@ _PHASES: tuple[tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]], 
 _BITS = np.array([n.bit_count() for n in range(256)])
 
 
+_NOTHING = Change(np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.int64))
+
+
 class Truth:
     """What the encoder knows: the canvas of the version to tell, filled and wiped a version."""
 
@@ -41,7 +47,7 @@ class Truth:
         self.changed = np.zeros(chains.size, np.uint8)
         self.labels = np.zeros(chains.size, np.uint8)
         self.blocks = {size: Blocks(size, chains).flags for size in BLOCK_SIZES}
-        self.change = Change(*(np.zeros(0, np.int64),) * 3)  # type: ignore[arg-type]
+        self.change = _NOTHING
         self._stride = chains.stride
 
     def load(self, change: Change) -> None:
@@ -73,15 +79,23 @@ class _Active:
 class Updates:
     """Tells the older versions of tiles, one depth after the other."""
 
-    def __init__(self, chains: Chains, canvas: Canvas, coder: Coder, truth: Truth) -> None:
+    def __init__(
+        self, chains: Chains, canvas: Canvas, coder: Coder, vocabulary: Vocabulary
+    ) -> None:
         self._chains = chains
         self._canvas = canvas
         self._coder = coder
-        self._truth = truth
-        self._targets = np.zeros(len(chains.base), np.uint8)
+        self._truth = Truth(chains)
+        self._targets = Targets(chains, coder, vocabulary)
 
-    def tell(self, active: Ints) -> Change:
-        """Tell the next older version of the `active` chains; the canvas becomes that version."""
+    def tell(self, active: Ints, truth: Change | None = None) -> Change:
+        """Tell the next older version of the `active` chains; the canvas becomes that version.
+
+        Args:
+            active: (n,) chains, ascending.
+            truth: The encoder's.
+        """
+        self._truth.load(truth or _NOTHING)
         chunk = self._chains.chunk[active]
         row, column = np.divmod(self._chains.base[active], self._chains.stride)
         top = self._canvas.blocks[16]
@@ -89,10 +103,7 @@ class Updates:
         index = (row // 16 * top.stride + column // 16)[:, None]
         index = index + (inside[:, None] * top.stride + inside).ravel()
         held = np.bitwise_or.reduce(top.about[index] & np.uint8(15), axis=1)
-        change = self._truth.change
-        before = self._targets[active]
-        goals, palettes = targets(self._coder, (before, held), chunk, change)
-        self._targets[active] = goals
+        goals, palettes = self._targets.tell(active, held.astype(np.int64), self._truth.change)
         return self._cells(_Tiles(row, column, goals, chunk, palettes))
 
     def _cells(self, tiles: "_Tiles") -> Change:
@@ -129,7 +140,7 @@ class Updates:
             truth = self._truth.blocks[size]
             flags = self._coder(
                 _ASK[size],
-                _block_contexts(blocks, index, turn, tiles.goals[tile].astype(np.int64)),
+                _block_contexts(blocks, index, turn, tiles.goals[tile]),
                 tiles.chunk[tile],
                 lambda index=index: truth[index] > 0,  # type: ignore[misc]
             )
@@ -146,7 +157,7 @@ class Updates:
         corner = blocks.row * stride + blocks.column
         fours = canvas.blocks[4]
         beside = _straight(fours.flags, blocks.index, fours.stride)
-        goals = tiles.goals[blocks.tile].astype(np.int64)
+        goals = tiles.goals[blocks.tile]
         amount = np.zeros(len(corner), np.int64)
         cells: list[Ints] = []
         tile: list[Ints] = []
@@ -178,7 +189,7 @@ class _Tiles:
 
     row: Ints
     column: Ints
-    goals: Bytes
+    goals: Ints
     chunk: Ints
     palettes: Palettes
 

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from storage.tiles import latest
+from storage.tiles import latest, vocabulary
 from storage.tiles.canvas import Canvas, Change
 from storage.tiles.decisions import Coder, Ints
 from storage.tiles.sheets import SIDE, Chains
-from storage.tiles.updates import Truth, Updates
+from storage.tiles.updates import Updates
 
 Tiles = NDArray[np.uint8]
 
@@ -25,20 +25,28 @@ def tell(chains: Chains, coder: Coder, tiles: Tiles) -> None:
         coder: Takes the answers.
         tiles: (n, 64, 64) uint8 labels, sorted as the chains say.
     """
-    canvas = Canvas(chains, latest.code(chains, coder, tiles[chains.latest]))
-    truth = Truth(chains)
-    updates = Updates(chains, canvas, coder, truth)
-    for active, rows in _depths(chains):
-        truth.load(_difference(chains, tiles, active, rows))
-        updates.tell(active)
+    depths = list(_depths(chains))
+    changes = [_difference(chains, tiles, active, rows) for active, rows in depths]
+    newest = tiles[chains.latest]
+    labels = [
+        (active[change.tile], change.labels)
+        for (active, _), change in zip(depths, changes, strict=True)
+    ]
+    truth = vocabulary.observe(chains, newest, labels)
+    words = vocabulary.tell(chains, coder, truth)
+    canvas = Canvas(chains, latest.code(chains, coder, words, newest))
+    updates = Updates(chains, canvas, coder, words)
+    for (active, _), change in zip(depths, changes, strict=True):
+        updates.tell(active, change)
 
 
 def untell(chains: Chains, coder: Coder) -> Tiles:
     """(n, 64, 64) the tiles that the coder's answers make."""
-    labels = latest.code(chains, coder, None)
+    words = vocabulary.tell(chains, coder, None)
+    labels = latest.code(chains, coder, words, None)
     tiles = np.empty((int(chains.length.sum()), SIDE, SIDE), np.uint8)
     tiles[chains.latest] = cut(chains, labels)
-    updates = Updates(chains, Canvas(chains, labels), coder, Truth(chains))
+    updates = Updates(chains, Canvas(chains, labels), coder, words)
     flat = tiles.reshape(-1)
     for active, rows in _depths(chains):
         change = updates.tell(active)
@@ -46,6 +54,18 @@ def untell(chains: Chains, coder: Coder) -> Tiles:
         y, x = np.divmod(change.cells - chains.base[active[change.tile]], chains.stride)
         flat[rows[change.tile] * _CELLS + y * SIDE + x] = change.labels
     return tiles
+
+
+def untell_latest(chains: Chains, coder: Coder) -> Tiles:
+    """(c, 64, 64) the newest version of every tile, as the coder's answers make it."""
+    words = vocabulary.tell(chains, coder, None)
+    return cut(chains, latest.code(chains, coder, words, None))
+
+
+def tell_latest(chains: Chains, coder: Coder, tiles: Tiles) -> None:
+    """Answer the questions about the newest versions only: (c, 64, 64) labels."""
+    words = vocabulary.tell(chains, coder, vocabulary.observe(chains, tiles, []))
+    latest.code(chains, coder, words, tiles)
 
 
 def cut(chains: Chains, labels: NDArray[np.uint8]) -> Tiles:
