@@ -6,11 +6,12 @@ ask, from any thread, that the registry knows everything up to now.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from datetime import timedelta
 from threading import Event, Thread
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -27,7 +28,6 @@ _AT_ONCE = 10_000
 """Records that are applied together."""
 
 _POLL_MS = 200
-_T = TypeVar("_T")
 
 
 class RegistryBehindError(RetryableError):
@@ -54,7 +54,6 @@ class Devices:
         self.failed: BaseException | None = None
         self._servers = servers.split(",")
         self._registry = registry
-        self._loop = asyncio.new_event_loop()
         self._running = Event()
         self._consumer: AIOKafkaConsumer | None = None
         self._moved: asyncio.Event | None = None
@@ -74,7 +73,7 @@ class Devices:
     def stop(self) -> None:
         """End the reading; without effect where it ended already."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._cancel)
+            self._loop.call_soon_threadsafe(self._reading.cancel)
             self._thread.join(5)
 
     def barrier(self, within: timedelta) -> int:
@@ -92,7 +91,12 @@ class Devices:
         """
         if self.failed is not None:
             raise IntegrityError(f"{DEVICES_TOPIC} is no longer read") from self.failed
-        return self._call(self._caught_up(within.total_seconds()))
+        seconds = within.total_seconds()
+        asked = asyncio.run_coroutine_threadsafe(self._caught_up(seconds), self._loop)
+        try:
+            return asked.result(2 * seconds)
+        except (TimeoutError, CancelledError):  # the reading ended meanwhile
+            raise RegistryBehindError(f"{DEVICES_TOPIC}: no answer") from None
 
     async def _caught_up(self, within: float) -> int:
         consumer, moved = self._parts()
@@ -108,32 +112,29 @@ class Devices:
             raise KafkaUnavailableError(f"{DEVICES_TOPIC}: {type(error).__name__}") from error
         return ends[_PARTITION]
 
-    def _call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
     def _parts(self) -> tuple[AIOKafkaConsumer, asyncio.Event]:
         if self._consumer is None or self._moved is None:
             raise ValueError("start() was not called")
         return self._consumer, self._moved
 
     def _run(self) -> None:
-        """The thread: read until cancelled, and say why if it ends otherwise."""
-        asyncio.set_event_loop(self._loop)
-        self._reading = self._loop.create_task(self._read())
-        self._reading.add_done_callback(self._note_end)
-        with suppress(asyncio.CancelledError, KafkaError, FatalError):
-            self._loop.run_until_complete(self._reading)
+        """The thread: read until cancelled, or until it fails."""
+        with suppress(asyncio.CancelledError, KafkaError, FatalError):  # `failed` has them
+            asyncio.run(self._read())
 
-    def _note_end(self, reading: asyncio.Task[None]) -> None:
+    def _note_end(self, reading: "asyncio.Task[None]") -> None:
         if not reading.cancelled():
             self.failed = reading.exception()
             logger.error("%s is no longer read: %s", DEVICES_TOPIC, type(self.failed).__name__)
         self._running.set()
 
-    def _cancel(self) -> None:
-        self._reading.cancel()
-
     async def _read(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reading = asyncio.ensure_future(self._read_on())
+        self._reading.add_done_callback(self._note_end)
+        await self._reading
+
+    async def _read_on(self) -> None:
         self._moved = asyncio.Event()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._servers,
@@ -143,8 +144,8 @@ class Devices:
             enable_auto_commit=False,
         )
         self._consumer.assign([_PARTITION])
-        await self._consumer.start()
         try:
+            await self._consumer.start()
             await self._consumer.seek_to_beginning(_PARTITION)
             self._running.set()
             while True:

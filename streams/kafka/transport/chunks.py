@@ -41,7 +41,7 @@ class Limits:
     """When a chunk is full; the batch that fills it still goes in as a whole."""
 
     records: int = 20_000
-    byte_size: int = 8 * 2**20
+    byte_size: int = 4 * 2**20
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from faust.types import AppT, Message
 from streams.kafka.transport.consumer import Consumer
 
 SCHEME = "chunks"
-BUFFERED = 8
+BUFFERED = 2
 """Chunks of a topic that wait for its agent; Faust's own default is 4096."""
 
 
