@@ -1,6 +1,8 @@
 """A worker from end to end: what was published is stored once, where it belongs."""
 
 import signal
+import time
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,9 @@ from support.system import EU, US, System
 
 from jobs.demo.broker import Broker
 from jobs.demo.object_store import S3Server
+from jobs.demo.processes import free_port
 from schemas.retention import microseconds
+from schemas.settings import PREFIX
 
 pytestmark = pytest.mark.kafka
 
@@ -54,10 +58,24 @@ def readings(n: int) -> Iterator[tuple[str, dict[str, object] | bytes]]:
         yield device, b"{" if i % 5 == 4 else value
 
 
+def scraped(port: int) -> str:
+    """The metrics once every record has ended."""
+    for _ in range(100):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            text: str = answer.read().decode()
+        if 'records_read_total{topic="fleet.telemetry"} 5000' in text and "stored/eu" in text:
+            return text
+        time.sleep(0.1)
+    return text
+
+
 def test_every_record_is_stored_in_its_region_or_rejected(system: System) -> None:
     system.publish("fleet.telemetry", readings(5_000))
-    with system.worker() as worker:
+    port = free_port()
+    given = {f"{PREFIX}METRICS_PORT": str(port), f"{PREFIX}LOG_LEVEL": "DEBUG"}
+    with system.worker(**given) as worker:
         system.wait_for_rows("dead_letters", EU, 2_000)
+        metrics = scraped(port)
         worker.signal(signal.SIGTERM)
         assert worker.wait(within=timedelta(seconds=20)) == 0
     stored = {region: system.offsets("telemetry", region) for region in (EU, US)}
@@ -66,6 +84,8 @@ def test_every_record_is_stored_in_its_region_or_rejected(system: System) -> Non
     assert len(stored[US]) == 1_000
     everything = stored[EU] + stored[US] + rejected
     assert len(everything) == len(set(everything)) == 5_000
+    assert 'fortnight_records_ended_total{topic="fleet.telemetry",how="stored/eu"} 2000' in metrics
+    assert "Serial" not in worker.log.read_text() + metrics
 
 
 def test_a_worker_that_was_killed_is_followed_by_one_that_loses_and_repeats_nothing(
