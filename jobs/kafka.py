@@ -6,8 +6,8 @@ A topic's id is written as a UUID in hexadecimal with dashes.
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -15,7 +15,12 @@ from typing import Any, Self, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
-from kafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
+from kafka.errors import (
+    KafkaError,
+    OffsetOutOfRangeError,
+    ProducerFencedError,
+    TopicAlreadyExistsError,
+)
 
 from schemas.errors import FatalError, RetryableError
 from schemas.lineage import Partition, Position
@@ -25,6 +30,7 @@ _API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 _PATIENCE_SECONDS = 30.0
 _MAX_RECORD_BYTES = 64 * 2**20
 _BATCH_BYTES, _LINGER_MILLISECONDS = 256 * 2**10, 10
+_TRANSACTION_MILLISECONDS = 15_000
 _T = TypeVar("_T")
 
 
@@ -88,11 +94,13 @@ class Producer:
     Acknowledged by every replica in sync, and idempotent: its own retries repeat nothing.
     """
 
-    def __init__(self, servers: Sequence[str]) -> None:
+    def __init__(self, servers: Sequence[str], *, name: str = "") -> None:
         """Reach the cluster.
 
         Args:
             servers: One or more `host:port`.
+            name: With one, records can be sent `at_once`, and every earlier producer of the name
+                is over: what it had begun is undone, and it can send no more.
         """
         with _translated():
             self._producer = KafkaProducer(
@@ -102,7 +110,11 @@ class Producer:
                 max_request_size=_MAX_RECORD_BYTES,
                 batch_size=_BATCH_BYTES,
                 linger_ms=_LINGER_MILLISECONDS,
+                transactional_id=name or None,
+                transaction_timeout_ms=_TRANSACTION_MILLISECONDS,
             )
+            if name:
+                self._producer.init_transactions()
 
     def __enter__(self) -> Self:
         """Itself: closed on the way out."""
@@ -123,11 +135,39 @@ class Producer:
         record_key: bytes | None,
         value: bytes | None,
         headers: Iterable[tuple[str, bytes]] = (),
+        *,
+        partition: int | None = None,
     ) -> Sent:
-        """Send a record soon; it is durable when the answer has come."""
+        """Send a record soon; it is durable when the answer has come.
+
+        Args:
+            topic: Where to.
+            record_key: Decides the partition where none is given.
+            value: None is a tombstone.
+            headers: The record's.
+            partition: Where to, whatever the key.
+        """
+        more = {"key": record_key, "headers": list(headers), "partition": partition}
         with _translated():
-            sent = self._producer.send(topic, key=record_key, value=value, headers=list(headers))
-        return Sent(sent)
+            return Sent(self._producer.send(topic, value=value, **more))
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Make what is sent inside visible together, or, after any error or death, not at all.
+
+        Readers of committed records wait meanwhile, after a death up to 15 s.
+        """
+        with _translated():
+            self._producer.begin_transaction()
+            try:
+                yield
+                self._producer.commit_transaction()
+            except ProducerFencedError:
+                raise KafkaUnavailableError("Kafka: a later run has taken over") from None
+            except BaseException:
+                with suppress(KafkaError):  # it ends by itself otherwise
+                    self._producer.abort_transaction()
+                raise
 
     def flush(self) -> None:
         """Wait until everything sent so far was answered."""
@@ -227,8 +267,8 @@ class Cluster:
             return found if found.position == position else None
         return None
 
-    def records(self, partition: Partition, *, first: int) -> Iterator[KafkaRecord]:
-        """The records of a partition from an offset to its present end, in order.
+    def records(self, partition: Partition, *, first: int) -> Generator[KafkaRecord, None, None]:
+        """The committed records of a partition from an offset to its present end, in order.
 
         Nothing is found where `first` is not in the log (retention took it), nor where the topic
         is another one by now, which has the same name.
@@ -242,6 +282,7 @@ class Cluster:
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
+                isolation_level="read_committed",
                 max_partition_fetch_bytes=_MAX_RECORD_BYTES,
             )
         try:

@@ -1,9 +1,11 @@
 """Tables in a folder with files in them, for tests that do not care how they came there."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from support.rows import NOW, rows_of
@@ -38,10 +40,12 @@ class Writer:
     files: list[DataFile] = field(default_factory=list)
     _next: int = 0
 
-    def put(self, expires: datetime, *, rows: int = 3) -> DataFile:
+    def put(self, expires: datetime, *, rows: int = 3, **given: Sequence[Any]) -> DataFile:
         """A file of rows; nothing names it yet."""
         table = self.destination.table
-        content = rows_of(table, rows, offset=range(self._next, self._next + rows))
+        offsets = range(self._next, self._next + rows)
+        columns: dict[str, Any] = {"offset": offsets, **given}
+        content = rows_of(table, rows, **columns)
         self._next += rows
         data = encode(content, table)
         hour = expires.replace(minute=0, second=0, microsecond=0)
