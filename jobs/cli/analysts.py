@@ -1,5 +1,7 @@
 """`fortnight sql`, `fortnight tables` and `fortnight map`: what analysts use."""
 
+import csv
+import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +10,6 @@ from typing import Annotated
 import duckdb
 import msgspec
 import pyarrow as pa
-import pyarrow.csv
 import typer
 from rich.console import Console
 from rich.table import Table as Grid
@@ -113,9 +114,9 @@ def _print_grid(rows: pa.Table) -> None:
 
 
 def _print_csv(rows: pa.Table) -> None:
-    with pa.BufferOutputStream() as out:
-        pyarrow.csv.write_csv(rows, out)
-        typer.echo(out.getvalue().to_pybytes().decode(), nl=False)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    writer.writerows(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
 
 def _print_json(rows: pa.Table) -> None:
