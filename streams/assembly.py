@@ -23,7 +23,7 @@ from schemas.regions import Region, Residency
 from schemas.settings import Settings
 from schemas.tables import DEAD_LETTERS, STREAMED, Table
 from storage.lake import Destination
-from storage.places import location_of, open_lake, open_stores, tables_in
+from storage.places import check_promises, location_of, open_lake, open_stores, tables_in
 from storage.receipts import Receipt
 from storage.s3 import S3Bucket
 from storage.store import check_conditional_puts
@@ -50,10 +50,11 @@ def check_storage(settings: Settings) -> Lake:
     """Test that every bucket may be written to, and open its tables.
 
     Raises:
-        PolicyError: A bucket is not where its region's rows must be.
+        PolicyError: A bucket is not where its region's rows must be, or is not said to be.
         FatalError: A store lets two commits overwrite each other, or lacks a table.
         RetryableError: A store does not answer.
     """
+    check_promises(settings, Residency.shipped())
     stores = open_stores(settings)
     for place in settings.regions:
         tables = [table.name for table in tables_in(place.region, settings)]

@@ -14,6 +14,7 @@ from schemas.settings import RegionSettings, Settings
 from storage.places import open_lake, open_stores
 from storage.s3 import S3Bucket, S3Location
 from storage.s3.bucket import BucketState
+from streams.assembly import check_storage
 
 RESIDENCY = Residency.shipped()
 
@@ -69,8 +70,9 @@ def test_a_bucket_that_is_elsewhere_stops_everything(chosen: Settings, s3: S3Ser
 def test_settings_that_put_a_region_elsewhere_are_refused(chosen: Settings) -> None:
     eu, us = chosen.regions
     moved = replace(chosen, regions=(replace(eu, location="us-east-1"), us))
-    with pytest.raises(PolicyError, match=r"FORTNIGHT_REGIONS: .* eu-central-1"):
-        storage_admin.plan(moved, RESIDENCY)
+    for refuse in (check_storage, initialise):
+        with pytest.raises(PolicyError, match=r"FORTNIGHT_REGIONS: .* eu-central-1"):
+            refuse(moved)
 
 
 def test_what_is_missing_is_said(chosen: Settings) -> None:
