@@ -3,12 +3,10 @@
 import asyncio
 import logging
 import signal
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import faust
@@ -34,6 +32,9 @@ STOPPED, CRASHED = 0, 70
 
 STOP_WITHIN = timedelta(seconds=30)
 """A worker that was asked to stop, or crashed, ends after this, come what may."""
+
+_THREADS_WITHIN = timedelta(seconds=1)
+"""Once the group was left, a thread that still waits for its store is not waited for."""
 
 _TICK = 0.1
 _REPORT_EVERY = 30.0
@@ -74,18 +75,16 @@ class App(faust.App):
 
     logger = logging.getLogger("faust.app")
 
+    def _create_directories(self) -> None:
+        """Make none: nothing is kept, and a killed worker would leave them behind."""
+
     async def _on_agent_error(self, agent: AgentT[Any], exc: BaseException) -> None:
         del agent
         await self.crash(exc)
 
 
-def make_app(settings: Settings, folder: Path) -> App:
-    """A Faust app without topics; SINK.md's traps are its settings.
-
-    Args:
-        settings: The worker's.
-        folder: Exists; Faust wants one.
-    """
+def make_app(settings: Settings) -> App:
+    """A Faust app without topics; each setting that is not Faust's default was a trap once."""
     register()
     session = settings.session_timeout.total_seconds()
     return App(
@@ -107,7 +106,6 @@ def make_app(settings: Settings, folder: Path) -> App:
         reply_create_topic=False,
         web_enabled=False,
         store="memory://",
-        datadir=folder,
     )
 
 
@@ -136,8 +134,7 @@ class Worker:
             sinks: Topic -> its sink; `barrier` is theirs.
         """
         self._sinks = sinks
-        with tempfile.TemporaryDirectory(prefix="fortnight-") as folder:
-            return asyncio.run(self._serve(Path(folder)))
+        return asyncio.run(self._serve())
 
     def barrier(self) -> int:
         """Wait until what was fetched up to now can be judged, as `streams.sink.Barrier` asks.
@@ -151,9 +148,9 @@ class Worker:
         await asyncio.to_thread(self.topics.verify)
         return await asyncio.to_thread(self.devices.barrier, _CATCH_UP_WITHIN)
 
-    async def _serve(self, folder: Path) -> int:
+    async def _serve(self) -> int:
         self._loop = asyncio.get_running_loop()
-        self._app = make_app(self.settings, folder)
+        self._app = make_app(self.settings)
         self._assemble()
         asked = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):
@@ -162,7 +159,9 @@ class Worker:
         starting = asyncio.ensure_future(self._app.start())
         await _first_of(asked.wait(), self._app.wait_until_stopped(), _failure(starting))
         self.watchdog.end_within(STOP_WITHIN)
-        return await self._stop(starting)
+        code = await self._stop(starting)
+        self.watchdog.end_within(_THREADS_WITHIN, code)
+        return code
 
     async def _stop(self, starting: "asyncio.Future[None]") -> int:
         logger.info("stopping")

@@ -40,6 +40,7 @@ class Watchdog:
         self._now = now
         self._end = end
         self._deadline = float("inf")
+        self._code = TEMPORARY_FAILURE
         self._seen = now()
 
     def start(self) -> None:
@@ -51,21 +52,22 @@ class Watchdog:
         """Say that the worker is in its group and its loop turns."""
         self._seen = self._now()
 
-    def end_within(self, limit: timedelta) -> None:
-        """End the process after this time if it still runs then."""
+    def end_within(self, limit: timedelta, code: int = TEMPORARY_FAILURE) -> None:
+        """End the process with an exit code after this time if it still runs then."""
+        self._code = code
         self._deadline = self._now() + limit.total_seconds()
 
     def look(self) -> bool:
         """End the process if it is time; whether it was."""
         now = self._now()
         if now >= self._deadline:
-            reason = "did not stop in time"
+            logger.warning("the worker did not stop in time: the process ends")
+            self._end(self._code)
         elif now - self._seen >= self._limit:
-            reason = f"not in its group for {now - self._seen:.0f} s"
+            logger.critical("no group for %.0f s: the process ends", now - self._seen)
+            self._end(TEMPORARY_FAILURE)
         else:
             return False
-        logger.critical("the worker %s: the process ends", reason)
-        self._end(TEMPORARY_FAILURE)
         return True
 
     def _watch(self) -> None:

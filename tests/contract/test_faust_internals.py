@@ -5,7 +5,6 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -65,6 +64,7 @@ _OVERRIDDEN = [
             "on_crash",
         )
     ),
+    (App, faust.App, "_create_directories"),
     (App, faust.App, "_on_agent_error"),
 ]
 
@@ -91,6 +91,7 @@ def test_what_we_override_is_there_and_takes_the_same(ours: type, theirs: type, 
         (AIOKafkaConsumerThread._create_consumer, "self._create_worker_consumer(transport)"),
         (AnyThread.on_partitions_assigned, "threadsafe_partitions_assigned"),
         (faust.App._consumer_wait_empty, "await consumer.wait_empty()"),
+        (faust.App.on_first_start, "self._create_directories()"),
         (faust.App.agent, "on_error=self._on_agent_error"),
         (Fetcher._get_actions_per_node, "if tp in self._records"),
         (Fetcher._proc_fetch_request, "tp_state.position != fetch_offset"),
@@ -160,9 +161,9 @@ def test_aiokafka_still_refuses_what_we_salvage() -> None:
         list(fetched(refused))
 
 
-def within_app(tmp_path: Path, use: Callable[[App], Awaitable[None]]) -> None:
+def within_app(use: Callable[[App], Awaitable[None]]) -> None:
     async def main() -> None:
-        app = make_app(Settings(), tmp_path)
+        app = make_app(Settings())
         consumer: Any = app.consumer
         try:
             await use(app)
@@ -176,34 +177,34 @@ def chunk(first: int, next_offset: int) -> WireBatch:
     return Chunk(Partition("fleet.telemetry", "an-id", 0), first).batch(next_offset)
 
 
-def test_the_scheme_leads_to_our_consumer_and_thread(tmp_path: Path) -> None:
+def test_the_scheme_leads_to_our_consumer_and_thread() -> None:
     async def use(app: App) -> None:
         assert isinstance(app.consumer, Consumer)
         assert isinstance(app.consumer._thread, ConsumerThread)
 
-    within_app(tmp_path, use)
+    within_app(use)
 
 
-def test_a_topic_keeps_the_bound_that_is_set_on_it(tmp_path: Path) -> None:
+def test_a_topic_keeps_the_bound_that_is_set_on_it() -> None:
     async def use(app: App) -> None:
         topic: Any = chunk_topic(app, "fleet.telemetry")
         assert topic.maxsize == BUFFERED
         assert topic.clone(is_iterator=True).queue.maxsize == BUFFERED
 
-    within_app(tmp_path, use)
+    within_app(use)
 
 
-def test_a_chunk_that_begins_before_the_last_one_is_still_delivered(tmp_path: Path) -> None:
+def test_a_chunk_that_begins_before_the_last_one_is_still_delivered() -> None:
     async def use(app: App) -> None:
         read: Any = app.consumer._read_offset  # type: ignore[attr-defined]
         read[TELEMETRY] = 99
         read.update({TELEMETRY: 99})
         assert read[TELEMETRY] is None
 
-    within_app(tmp_path, use)
+    within_app(use)
 
 
-def test_faust_commits_behind_acknowledged_chunks_only(tmp_path: Path) -> None:
+def test_faust_commits_behind_acknowledged_chunks_only() -> None:
     async def use(app: App) -> None:
         consumer: Any = app.consumer
         messages = [consumer._to_message(TELEMETRY, chunk(i, i + 10)) for i in (0, 10, 20)]
@@ -213,10 +214,10 @@ def test_faust_commits_behind_acknowledged_chunks_only(tmp_path: Path) -> None:
         assert consumer._filter_committable_offsets(pending) == {TELEMETRY: 10}
         assert consumer._filter_committable_offsets(pending) == {}
 
-    within_app(tmp_path, use)
+    within_app(use)
 
 
-def test_no_acknowledgement_comes_from_a_stream_whose_agent_fails(tmp_path: Path) -> None:
+def test_no_acknowledgement_comes_from_a_stream_whose_agent_fails() -> None:
     async def use(app: App) -> None:
         topic: Any = chunk_topic(app, "fleet.telemetry")
         message = ChunkMessage(chunk(0, 10), TELEMETRY, 0)
@@ -234,7 +235,7 @@ def test_no_acknowledgement_comes_from_a_stream_whose_agent_fails(tmp_path: Path
             assert event.message.batch.next_offset == 10
             raise ZeroDivisionError
 
-    within_app(tmp_path, use)
+    within_app(use)
 
 
 def test_a_consumer_that_is_no_member_has_generation_minus_one() -> None:

@@ -205,7 +205,7 @@ class Consumer(RecordConsumer):
 
         Faust's own waits for ever for an agent that crashed.
         """
-        patience = self.app.conf.broker_rebalance_timeout / 2
+        patience = 0.0 if self.should_stop else self.app.conf.broker_rebalance_timeout / 2
         deadline = monotonic() + patience
         if drains := [asyncio.ensure_future(drain()) for drain in self.drains]:
             done, _ = await asyncio.wait(drains, timeout=patience)

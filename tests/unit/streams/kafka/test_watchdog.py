@@ -39,10 +39,10 @@ def test_a_worker_that_is_not_well_for_too_long_is_ended(clock: Clock) -> None:
 def test_a_worker_that_does_not_stop_in_time_is_ended_however_well_it_is(clock: Clock) -> None:
     ended: list[int] = []
     watchdog = Watchdog(timedelta(seconds=60), now=clock, end=ended.append)
-    watchdog.end_within(timedelta(seconds=30))
+    watchdog.end_within(timedelta(seconds=30), 70)
     clock.now += 29
     watchdog.well()
     assert not watchdog.look()
     clock.now += 1
     assert watchdog.look()
-    assert ended == [TEMPORARY_FAILURE]
+    assert ended == [70]
