@@ -7,6 +7,7 @@ import pytest
 
 from schemas.errors import ConflictError, FatalError, StoreUnavailableError
 from storage.directory import DirectoryStore
+from storage.s3 import S3Store
 from storage.store import ObjectStore, check_conditional_puts
 
 KEY = "telemetry/date=2026-11-21/expires=2026-12-05T14/a.parquet"
@@ -153,3 +154,18 @@ def test_uploads_that_began_after_the_instant_are_left_alone(store: ObjectStore)
     store.put(KEY, b"1")
     assert store.abort_uploads(datetime(2020, 1, 1, tzinfo=UTC)) == 0
     assert store.get(KEY) == b"1"
+
+
+def test_uploads_that_nobody_finished_are_aborted(store: ObjectStore, tmp_path: Path) -> None:
+    if isinstance(store, S3Store):
+        client, bucket = store.location.client(), store.location.bucket
+        client.create_multipart_upload(Bucket=bucket, Key=KEY)
+    else:
+        store = DirectoryStore(tmp_path)
+        (tmp_path / ".incoming").mkdir()
+        (tmp_path / ".incoming" / "half").write_bytes(b"1")
+    store.put("telemetry/a", b"1")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)  # noqa: TID251 - the store has a clock
+    assert store.abort_uploads(tomorrow) == 1
+    assert store.abort_uploads(tomorrow) == 0
+    assert keys(store) == ["telemetry/a"]
