@@ -71,21 +71,11 @@ class KafkaRecord:
     headers: tuple[tuple[str, bytes], ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A record on its way to Kafka."""
+Sent = Callable[[], tuple[int, int]]
+"""A record on its way: waits until every replica in sync has it, and says partition and offset.
 
-    _answer: Any = field(repr=False)
-
-    def wait(self) -> tuple[int, int]:
-        """The partition and offset where it is, once every replica in sync has it.
-
-        Raises:
-            KafkaUnavailableError: No answer yet; the record may be there all the same.
-        """
-        with _translated():
-            at = self._answer.get(timeout=_PATIENCE_SECONDS)
-        return at.partition, at.offset
+Raises `KafkaUnavailableError` where no answer comes in time; the record may be there all the same.
+"""
 
 
 class Producer:
@@ -149,7 +139,7 @@ class Producer:
         """
         more = {"key": record_key, "headers": list(headers), "partition": partition}
         with _translated():
-            return Sent(self._producer.send(topic, value=value, **more))
+            return _sent(self._producer.send(topic, value=value, **more))
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -298,7 +288,7 @@ class Cluster:
         """
         with Producer(self._servers) as producer:
             sent = [producer.send(topic.name, r.key, r.value, r.headers) for r in records]
-            found = [one.wait() for one in sent]
+            found = [wait() for wait in sent]
         return [Position(Partition(topic.name, topic.id, number), at) for number, at in found]
 
     def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
@@ -328,6 +318,15 @@ def is_answering(address: str) -> bool:
             return len(probe.recv(4)) > 0
     except OSError:
         return False
+
+
+def _sent(answer: Any) -> Sent:  # noqa: ANN401 - an untyped client's
+    def wait() -> tuple[int, int]:
+        with _translated():
+            at = answer.get(timeout=_PATIENCE_SECONDS)
+        return at.partition, at.offset
+
+    return wait
 
 
 def _read(consumer: KafkaConsumer, partition: Partition, first: int) -> Iterator[KafkaRecord]:

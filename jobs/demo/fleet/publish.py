@@ -128,7 +128,7 @@ class _OnTheWay:
         """Wait for the oldest records' answers, and write them down."""
         n = len(self.records) if all_of_them else _AT_ONCE
         for record, sent in self.records[:n]:
-            partition, offset = sent.wait()
+            partition, offset = sent()
             if self.journal is not None:
                 fate = record.fate
                 line = Line(record.topic, partition, offset, fate.how, fate.region, fate.why)
