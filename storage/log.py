@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.errors import IntegrityError
 from schemas.retention import moment
 from storage.layout import LOG_FOLDER, DataPath
 from storage.receipts import Receipt
@@ -117,6 +118,10 @@ def read_entries(store: ObjectStore, table: str, after: int = -1) -> Iterator[Lo
 
     An entry before a gap is none of the table's: its writer slept until the log around it was
     cleaned, and readers begin at a checkpoint behind it.
+
+    Raises:
+        IntegrityError: One is no log entry, or its receipt is none.
+        KeyError: One was cleaned away meanwhile: read again.
     """
     kept = _newest_run(sorted(entry_times(store, table)))
     wanted = [version for version in kept if version > after]
@@ -124,7 +129,15 @@ def read_entries(store: ObjectStore, table: str, after: int = -1) -> Iterator[Lo
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             texts = pool.map(lambda version: store.get(entry_key(table, version)), some)
-            yield from map(LogEntry.parse, some, texts)
+            for version, text in zip(some, texts, strict=True):
+                yield _parsed(table, version, text)
+
+
+def _parsed(table: str, version: int, text: bytes) -> LogEntry:
+    try:
+        return LogEntry.parse(version, text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{entry_key(table, version)}: not a log entry: {error}") from error
 
 
 def read_versions(store: ObjectStore, table: str, first: int, last: int) -> dict[str, int]:
