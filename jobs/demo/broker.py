@@ -16,6 +16,7 @@ _CLUSTER_ID = "Rm9ydG5pZ2h0LWRlbW8tMQ"  # any 16 bytes in base64: fixed, so that
 _JAVA_OPTIONS = (
     "-Xmx512m",
     "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",  # a second less of both cores to start; it never runs for long
     "--sun-misc-unsafe-memory-access=allow",  # else Java 25 warns of libraries that Kafka uses
     "--enable-native-access=ALL-UNNAMED",
 )

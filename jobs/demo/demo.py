@@ -6,6 +6,7 @@ the worker drains until nothing lags -> what became of every record, and where t
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,6 @@ from jobs.demo.system import Home, System
 from jobs.kafka import Cluster
 from schemas.errors import RetryableError
 from schemas.regions import Residency
-from schemas.settings import Settings
 from storage.places import open_lake, open_stores
 
 _DRAIN_WITHIN = 60.0
@@ -55,15 +55,10 @@ class Wishes:
 
 @dataclass(slots=True)
 class Demo:
-    """One run of the demo.
-
-    Attributes:
-        first_row: Seconds from the beginning until a row was seen to be durable; None: none was.
-    """
+    """One run of the demo."""
 
     screen: Screen
     wishes: Wishes
-    first_row: float | None = None
     _began: float = field(default_factory=time.monotonic)
     _published: float = float("inf")
 
@@ -87,21 +82,41 @@ class Demo:
         self.screen.say(next_commands(system.home.set(copies).shell(), runs=False))
 
     def _start(self, system: System) -> None:
-        for server in system.start_servers():
-            self._say(server)
-        settings = system.home.settings
-        prepare(settings, system.home)
-        self._say(f"{len(settings.regions)} buckets, {len(topics.NAMES)} topics, a keyring")
+        with ThreadPoolExecutor() as pool:
+            for half in [
+                pool.submit(self._start_kafka, system),
+                pool.submit(self._start_s3, system),
+            ]:
+                half.result()
         system.start("worker", "fortnight-worker")
         system.start("fleet", "fortnight", "fleet", *self.wishes.fleet)
-        for job in _JOBS:
-            system.start(job, "fortnight", job, "--every", _JOBS_EVERY)
         self._say(f"a worker and a fleet; their logs are in {system.home.folder}")
         if self.wishes.lasts is None:
             self.screen.say(next_commands(system.home.shell(), runs=True))
 
+    def _start_kafka(self, system: System) -> None:
+        self._say(system.start_kafka())
+        settings = system.home.settings
+        with Cluster(settings.bootstrap_servers) as cluster:
+            topics.carry_out(topics.plan(settings), cluster)
+            self._say(f"{len(topics.NAMES)} topics")
+            cluster.group_offsets(settings.group)  # so that the worker finds a coordinator
+
+    def _start_s3(self, system: System) -> None:
+        self._say(system.start_s3())
+        settings = system.home.settings
+        buckets = storage_admin.plan(settings, Residency.shipped())
+        for bucket in storage_admin.carry_out(buckets, settings):
+            self._say(str(bucket))
+        regions = [place.region for place in settings.regions]
+        keys.create(Path(settings.keyring), regions, system.home.passphrase)
+
     def _live(self, system: System, look: Callable[[], Progress]) -> Progress:
         """Follow the system until the fleet has said enough, and all of it is stored."""
+        self._follow(system, look, lambda seen: seen.total_rows > 0 or self._is_over(seen))
+        self._say("the first rows are durable")
+        for job in _JOBS:
+            system.start(job, "fortnight", job, "--every", _JOBS_EVERY)
         self._follow(system, look, self._is_over)
         system.stop("fleet")
         self._say("the fleet is silent; the worker drains")
@@ -130,8 +145,6 @@ class Demo:
     def _note(self, progress: Progress) -> None:
         if any(progress.published.values()):
             self._published = min(self._published, self._seconds())
-        if self.first_row is None and progress.total_rows:
-            self.first_row = self._seconds()
 
     def _is_over(self, _: Progress) -> bool:
         lasts = self.wishes.lasts
@@ -154,15 +167,6 @@ def _patiently(look: Callable[[], Progress]) -> Progress:
             if time.monotonic() > until:
                 raise
             time.sleep(_TICK)
-
-
-def prepare(settings: Settings, home: Home) -> None:
-    """Make topics, buckets, tables and the keyring."""
-    with Cluster(settings.bootstrap_servers) as cluster:
-        topics.carry_out(topics.plan(settings), cluster)
-    list(storage_admin.carry_out(storage_admin.plan(settings, Residency.shipped()), settings))
-    keyring = Path(settings.keyring)
-    keys.create(keyring, [place.region for place in settings.regions], home.passphrase)
 
 
 def next_commands(shell: Path, *, runs: bool) -> str:

@@ -34,7 +34,7 @@ class Screen:
         if not self._console.is_terminal:
             yield
             return
-        with Live(console=self._console, auto_refresh=False) as self._live:
+        with Live(console=self._console, auto_refresh=False, transient=True) as self._live:
             yield
         self._live = None
 

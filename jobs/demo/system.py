@@ -7,7 +7,6 @@ in the order in which records flow.
 import secrets
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,11 +96,19 @@ class System:
         """Nothing runs yet.
 
         Args:
-            home: Of the system; the object's `home` also knows where its servers are.
+            home: Of the system; the object's `home` also knows where its servers will be.
         """
         self.home = home
         self._stack = ExitStack()
         self._parts: dict[str, Process] = {}
+        self._kafka: Broker | None = None
+        self._s3: S3Server | None = None
+        if _BROKERS not in home.environment:
+            self._kafka = Broker(home.folder / "kafka", cache=default_cache(home.environment))
+            self.home = self.home.set({_BROKERS: self._kafka.address})
+        if _ENDPOINT not in home.environment:
+            self._s3 = S3Server(home.folder)
+            self.home = self.home.set({_ENDPOINT: self._s3.url, **CREDENTIALS})
 
     def __enter__(self) -> Self:
         """Itself: stopped on the way out."""
@@ -116,30 +123,23 @@ class System:
         """Stop every part, also where stopping one fails."""
         self._stack.close()
 
-    def start_servers(self) -> list[str]:
-        """Start Kafka and S3 at once, unless the settings name others; what is where.
+    def start_kafka(self) -> str:
+        """Start Kafka, unless the settings name one; what is where.
 
         Raises:
-            PartError: One of them did not start.
+            PartError: It did not start.
         """
-        variables: dict[str, str] = {}
-        servers: list[Broker | S3Server] = []
-        if _BROKERS not in self.home.environment:
-            broker = Broker(self.home.folder / "kafka", cache=default_cache(self.home.environment))
-            variables[_BROKERS] = broker.address
-            servers.append(broker)
-        if _ENDPOINT not in self.home.environment:
-            s3 = S3Server(self.home.folder)
-            variables |= {_ENDPOINT: s3.url, **CREDENTIALS}
-            servers.append(s3)
-        with ThreadPoolExecutor() as pool:
-            for server in servers:
-                self._stack.callback(server.stop)
-            for _ in pool.map(lambda server: server.start(), servers):
-                pass
-        self._parts |= {server.process.name: server.process for server in servers}
-        self.home = self.home.set(variables)
-        return [f"Kafka at {self._where(_BROKERS)}", f"S3 at {self._where(_ENDPOINT)}"]
+        self._start(self._kafka)
+        return f"Kafka at {self.home.environment[_BROKERS]}"
+
+    def start_s3(self) -> str:
+        """Start S3, unless the settings name one; what is where.
+
+        Raises:
+            PartError: It did not start.
+        """
+        self._start(self._s3)
+        return f"S3 at {self.home.environment[_ENDPOINT]}"
 
     def start(self, name: str, program: str, *arguments: str) -> None:
         """Start one of our programs as a part of the system."""
@@ -160,5 +160,8 @@ class System:
         for part in self._parts.values():
             part.check()
 
-    def _where(self, variable: str) -> str:
-        return self.home.environment[variable]
+    def _start(self, server: Broker | S3Server | None) -> None:
+        if server is not None:
+            self._stack.callback(server.stop)
+            server.start()
+            self._parts[server.process.name] = server.process
