@@ -62,6 +62,7 @@ _OVERRIDDEN = [
             "_fetch_records",
             "_seek_wait",
             "on_crash",
+            "on_partitions_revoked",
         )
     ),
     (App, faust.App, "_create_directories"),

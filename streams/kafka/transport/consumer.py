@@ -23,6 +23,9 @@ from streams.kafka.topics import KafkaUnavailableError
 from streams.kafka.transport.chunks import LOG_APPEND_TIME
 from streams.kafka.transport.thread import ConsumerThread
 
+_SOON = 3.0
+"""Seconds that a display may cost."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -85,10 +88,6 @@ class _Unread(defaultdict[TP, int | None]):
 
     def update(self, *_offsets: object, **_more: object) -> None:
         """Forget."""
-
-
-_SOON = 3.0
-"""Seconds that a display may cost."""
 
 
 class Consumer(RecordConsumer):

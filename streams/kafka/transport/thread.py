@@ -34,6 +34,9 @@ FETCH_MAX_WAIT_MS = 500
 _LONGEST_WAIT = 0.2
 """Seconds that one call may wait for records: other calls of this thread queue behind it."""
 
+_COMMIT_WITHIN = 10.0
+"""Seconds; aiokafka would ask a broker that is down for ever."""
+
 _NO_GENERATION = -1
 """Kafka's generation of a consumer that is no member of its group."""
 
@@ -89,12 +92,18 @@ class ConsumerThread(AIOKafkaConsumerThread):
             **credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forget where they stand: what is assigned next is read once it was sought."""
+        self._expected.clear()
+        await super().on_partitions_revoked(revoked)
+
     async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
         """Seek those partitions that are still assigned."""
         mine = self.assignment()
-        still = {tp: offset for tp, offset in partitions.items() if tp in mine}
-        self._expected |= still
-        await super()._seek_wait(consumer, still)
+        for tp, offset in partitions.items():
+            if tp in mine:
+                consumer.seek(TopicPartition(*tp), offset)
+                self._expected[tp] = offset
 
     async def group_offsets(self, tps: Collection[TP], within: float) -> dict[TP, int | None]:
         """The group's offsets as Kafka has them; empty if it does not say within some seconds."""
@@ -118,8 +127,9 @@ class ConsumerThread(AIOKafkaConsumerThread):
             if tp in mine
         }
         try:
-            await self._ensure_consumer().commit(wanted)
-        except KafkaError as error:
+            async with asyncio.timeout(_COMMIT_WITHIN):
+                await self._ensure_consumer().commit(wanted)
+        except (TimeoutError, KafkaError) as error:
             self.log.warning("group offsets were not committed: %s", type(error).__name__)
             return False
         return True
@@ -156,8 +166,10 @@ class ConsumerThread(AIOKafkaConsumerThread):
         """What was fetched of active partitions, one chunk each."""
         taken: dict[TP, list[WireBatch]] = {}
         for tp in list(active):  # a copy: Faust changes the set in another thread
-            if fetcher._subscriptions.reassignment_in_progress:
+            if fetcher._subscriptions.reassignment_in_progress or not self.consumer.flow_active:
                 break
+            if tp not in self._expected:
+                continue
             if tp in fetcher._records:
                 batch = await self._chunk(fetcher, tp)
             else:
@@ -170,7 +182,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         """An empty chunk where the position moved by itself: retention took what was there."""
         assignment = fetcher._subscriptions.subscription.assignment
         state = assignment and assignment.state_value(tp)
-        if state is None or not state.has_valid_position or tp not in self._expected:
+        if state is None or not state.has_valid_position:
             return None
         if state.position == self._expected[tp]:
             return None
@@ -204,14 +216,14 @@ class ConsumerThread(AIOKafkaConsumerThread):
         if not result._assignment.active:
             return None
         state = result._assignment.state_value(tp)
-        if state.position != batch.first:
+        if state.position != batch.first or tp not in self._expected:
             return None
         self._advance(tp, batch.first, batch.next_offset)
         state.consumed_to(batch.next_offset)
         return batch
 
     def _advance(self, tp: TP, first: int, next_offset: int) -> None:
-        if first < (expected := self._expected.get(tp, 0)):
+        if first < (expected := self._expected[tp]):
             place = Position(self._partition(tp), first)
             raise IntegrityError(f"the log went back to {place}, {expected} was next")
         self._expected[tp] = next_offset
