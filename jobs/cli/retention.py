@@ -23,6 +23,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what and why, and d
 Every = Annotated[
     float, typer.Option("--every", help="Run again and again, this many seconds apart.", min=0)
 ]
+_RUN = timedelta(minutes=1)
+"""What a run may take, so that it is over within `expiry.PERIOD` of the start before."""
+
 _Part = Callable[[], bool]
 """One destination's share of a run; whether every promise is kept there."""
 
@@ -33,7 +36,8 @@ def expire(*, dry_run: DryRun = False, every: Every = 0) -> None:
     chosen = settings()
     if every > expiry.PERIOD.total_seconds():
         raise SettingsError(f"--every: at most {expiry.PERIOD.total_seconds():.0f} seconds")
-    _run(lambda: _expire(chosen, dry_run=dry_run), every)
+    pace = min(every, (expiry.PERIOD - _RUN).total_seconds())
+    _run(lambda: _expire(chosen, dry_run=dry_run), pace)
 
 
 @app.command("sweep")
