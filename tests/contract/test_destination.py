@@ -1,35 +1,24 @@
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
 
 import duckdb
 import polars as pl
 import pytest
-from support.lossy import LossyWay, lossy_way
+from support.destinations import APP, EU, NUMBERS, OTHER, data_file, handle, offsets, paths
 from support.rows import NOW, path_of, rows_of
 
-from jobs.demo.object_store import S3Server
-from jobs.demo.processes import free_port
 from schemas.errors import ConflictError, RetryableError, SettingsError, StoreUnavailableError
 from schemas.lineage import Partition, Span
-from schemas.regions import Region
 from schemas.tables import TELEMETRY
 from storage.lake import Destination
 from storage.layout import object_key
 from storage.log import DataFile, entry_key
 from storage.parquet import describe, encode
 from storage.receipts import Receipt, SpanReceipt
-from storage.s3 import S3Bucket, S3Location, S3Store
 from storage.store import ObjectStore
-
-EU = Region("eu")
-APP = Partition("fleet.telemetry", "iWaM0rMcSTeoqbKZkS4qVQ", 0).application_id
-OTHER = Partition("fleet.telemetry", "iWaM0rMcSTeoqbKZkS4qVQ", 1).application_id
-NUMBERS = count()
 
 
 @pytest.fixture
@@ -37,25 +26,6 @@ def destination(store: ObjectStore) -> Destination:
     made = handle(store)
     made.create()
     return made
-
-
-def handle(store: ObjectStore) -> Destination:
-    return Destination(TELEMETRY, EU, store)
-
-
-def data_file(store: ObjectStore, n: int = 10, first: int = 0) -> DataFile:
-    rows = rows_of(TELEMETRY, n, seed=first, offset=range(first, first + n))
-    path, data = path_of(next(NUMBERS)), encode(rows, TELEMETRY)
-    store.put(object_key(TELEMETRY.name, path), data)
-    return describe(rows, data, path, NOW)
-
-
-def paths(destination: Destination) -> list[str]:
-    return [str(file.path) for file in destination.live()]
-
-
-def offsets(destination: Destination) -> list[int]:
-    return sorted(destination.dataset().to_table(["offset"])["offset"].to_pylist())
 
 
 def test_a_table_that_was_never_made_is_an_error_of_the_settings(store: ObjectStore) -> None:
@@ -403,60 +373,3 @@ def test_a_log_that_does_not_answer_is_unavailable_and_recovers(
         store.put(name, data)
     assert key in kept
     assert destination.versions([APP]) == {APP: 1}
-
-
-@pytest.fixture
-def way(s3: S3Server) -> Iterator[LossyWay]:
-    with lossy_way(s3.url) as way:
-        yield way
-
-
-@pytest.fixture
-def far(bucket_at: Callable[..., S3Location], way: LossyWay) -> Destination:
-    where = bucket_at()
-    S3Bucket(where, []).create()
-    made = handle(S3Store(replace(where, endpoint=way.url)))
-    made.create()
-    return made
-
-
-@pytest.mark.parametrize("say_503", [False, True], ids=["cut off", "503"])
-@pytest.mark.parametrize("times", [1, 9])
-def test_a_commit_whose_answer_is_lost_is_found_in_the_log_once(
-    far: Destination, way: LossyWay, times: int, *, say_503: bool
-) -> None:
-    far.versions([APP])
-    way.lose(times, part_of_key="_delta_log", say_503=say_503)
-    with pytest.raises(RetryableError):
-        far.append([data_file(far.store, 10)], {APP: 9})
-    way.lose(0, part_of_key="_delta_log")
-    assert way.lost
-    assert far.versions([APP]) == {APP: 9}
-    assert sum(APP in entry.versions for entry in far.entries()) == 1
-    assert offsets(far) == list(range(10))
-
-
-def test_a_replacement_whose_answer_is_lost_was_made_once(far: Destination, way: LossyWay) -> None:
-    files = [data_file(far.store, 10, first) for first in (0, 10)]
-    far.versions([APP])
-    far.append(files, {APP: 19})
-    way.lose(1, part_of_key="_delta_log", say_503=True)
-    far.replace(files, [data_file(far.store, 20)], reason="compact", now=NOW)
-    assert way.lost == 1
-    assert offsets(far) == list(range(20))
-    assert [entry.reason for entry in far.entries()].count("compact") == 1
-
-
-def test_a_put_whose_answer_is_lost_was_made(far: Destination, way: LossyWay) -> None:
-    way.lose(9, part_of_key="some")
-    with pytest.raises(StoreUnavailableError, match="some/object"):
-        far.store.put("some/object", b"1")
-    way.lose(0, part_of_key="some")
-    assert far.store.get("some/object") == b"1"
-
-
-def test_a_store_that_is_away_is_unavailable(bucket_at: Callable[..., S3Location]) -> None:
-    where = replace(bucket_at(), endpoint=f"http://127.0.0.1:{free_port()}")
-    far = handle(S3Store(where))
-    with pytest.raises(StoreUnavailableError, match=where.bucket):
-        far.store.get("telemetry/a")
