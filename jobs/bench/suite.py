@@ -24,7 +24,7 @@ PLAIN_TILES = Peer("plain loop, tiles", "plain_tiles", MAP_TILES, rows=30_000)
 WHOLE_TILES = Worker("whole path, tiles", MAP_TILES)
 
 _ROBOTS = 5_000
-_SPARE = 1.3
+_SPARE, _SPARE_TILES = 500_000, 40_000
 """More is published than is read, so that nobody's last flush waits for its period."""
 
 
@@ -101,7 +101,7 @@ class Suite:
             PLAIN_LOOP: scale.records,
             WHOLE_PATH: scale.records,
         }
-        most = int(max(*turns.values(), scale.memory) * _SPARE)
+        most = max(*turns.values(), scale.memory) + _SPARE
         with arena(self.folder / "readings", self.environment, self.say) as place:
             place.publish(DEVICES_TOPIC, registrations(_ROBOTS, self.now))
             place.publish(TELEMETRY.topic, readings(most, self.now, robots=_ROBOTS))
@@ -114,7 +114,7 @@ class Suite:
             PLAIN_TILES: self.scale.tiles,
             WHOLE_TILES: self.scale.tiles,
         }
-        records = tiles(int(self.scale.tiles * _SPARE), self.now, robots=_ROBOTS)
+        records = tiles(self.scale.tiles + _SPARE_TILES, self.now, robots=_ROBOTS)
         with arena(self.folder / "tiles", self.environment, self.say) as place:
             place.publish(DEVICES_TOPIC, registrations(_ROBOTS, self.now))
             place.publish(MAP_TILES.topic, records, HEADERS)

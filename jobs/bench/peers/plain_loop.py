@@ -55,7 +55,7 @@ def main() -> None:
     with ThreadPoolExecutor(1) as pool:  # S3's answers are waited for beside the work
         putting: Future[None] | None = None
         for tables, count in _collected(task, progress):
-            found = _encode(pa.concat_tables(tables), secret, task.zstd_level)
+            found = encode(pa.concat_tables(tables), secret, task.zstd_level)
             if putting:
                 putting.result()
             putting = pool.submit(put, bucket, found, progress, count)
@@ -82,14 +82,15 @@ def records(task: Task, progress: Progress) -> Iterator[list[bytes]]:
 def _collected(task: Task, progress: Progress) -> Iterator[tuple[list[pa.Table], int]]:
     tables, count = [], 0
     for values in records(task, progress):
-        tables.append(_parse(values))
+        tables.append(parse(values))
         count += len(values)
         if count >= task.rows:
             yield tables, count
             tables, count = [], 0
 
 
-def _parse(values: list[bytes]) -> pa.Table:
+def parse(values: list[bytes]) -> pa.Table:
+    """The values that are JSON, as typed columns."""
     try:
         return _read(values)
     except pa.ArrowInvalid:  # one broken record spoils the chunk: find it, go on without
@@ -110,7 +111,8 @@ def _is_json(value: bytes) -> bool:
     return True
 
 
-def _encode(rows: pa.Table, secret: bytes, zstd_level: int) -> list[tuple[str, bytes]]:
+def encode(rows: pa.Table, secret: bytes, zstd_level: int) -> list[tuple[str, bytes]]:
+    """Parsed rows as files, without identifiers, sorted by date, device and event time."""
     columns = {name: rows[name].combine_chunks() for name in rows.column_names}
     times = columns["event_time"].to_numpy()
     for name in _IDENTIFIERS:
