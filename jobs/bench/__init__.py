@@ -1,5 +1,5 @@
 """How fast the worker is, beside peers that do the same work with fewer promises.
 
-Read in this order: `workload.py` and `tiles.py` (what is sent), `peers/` (programs that know
-nothing of Fortnight), `measure.py` (one program on one core), `suite.py` (the rounds), `report.py`.
+Read in this order: `workload/` (what is sent), `peers/` (programs that know nothing of Fortnight),
+`measure.py` (one program on one core), `suite.py` (the rounds), `report.py`.
 """

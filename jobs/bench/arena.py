@@ -10,8 +10,8 @@ from jobs import topics
 from jobs.bench import stores
 from jobs.bench.contenders import Bench, Contender
 from jobs.bench.measure import Measurement, measure
-from jobs.bench.publish import Headers, publish
-from jobs.bench.workload import Record
+from jobs.bench.workload.publish import Headers, publish
+from jobs.bench.workload.readings import Record
 from jobs.demo.broker import Broker
 from jobs.demo.jars import default_cache
 from jobs.kafka import Cluster, Topic

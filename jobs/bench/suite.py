@@ -11,8 +11,8 @@ import psutil
 from jobs.bench.arena import Say, arena
 from jobs.bench.contenders import Contender, Peer, Worker
 from jobs.bench.measure import CONSUMER_CORE, Measurement, pin_to
-from jobs.bench.tiles import HEADERS, tiles
-from jobs.bench.workload import readings, registrations
+from jobs.bench.workload.readings import readings, registrations
+from jobs.bench.workload.tiles import HEADERS, tiles
 from schemas.settings import Settings
 from schemas.tables import MAP_TILES, TELEMETRY
 from schemas.tables.devices import DEVICES_TOPIC

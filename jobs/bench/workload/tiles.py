@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.bench.publish import Headers
-from jobs.bench.workload import (
+from jobs.bench.workload.publish import Headers
+from jobs.bench.workload.readings import (
     Kind,
     Record,
     Robot,

@@ -5,7 +5,7 @@ from itertools import islice
 
 from confluent_kafka import Producer
 
-from jobs.bench.workload import Record
+from jobs.bench.workload.readings import Record
 from schemas.errors import RetryableError
 
 Headers = list[tuple[str, str | bytes | None]] | None

@@ -1,0 +1,1 @@
+"""What the benchmark's fleet sends: `readings.py` and registrations, `tiles.py`, `publish.py`."""
