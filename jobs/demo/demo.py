@@ -29,9 +29,13 @@ _TICK = 0.5
 _PATIENCE = 30.0
 """Seconds that Kafka or S3 may not answer while we look."""
 
+_ONE_DEVICE = (
+    "device=$(fortnight sql --format csv 'from map_tiles select device limit 1' | tail -1)"
+)
 _NEXT = (
     ("an analyst", "fortnight tables", False),
-    ("", 'fortnight sql "select state, count(*) from telemetry group by all"', False),
+    ("", 'fortnight sql "select status, count(*) as readings from telemetry group by all"', False),
+    ("", f"{_ONE_DEVICE} && fortnight map $device -o map.png", False),
     ("an operator", "fortnight reconcile", False),
     ("", "fortnight lag", True),
     ("a privacy officer", "fortnight expire --dry-run", False),

@@ -1,6 +1,5 @@
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -80,13 +79,16 @@ def test_a_demo_ends_by_itself_and_leaves_its_tables_and_no_process(tmp_path: Pa
     for who in ("an analyst", "an operator", "a privacy officer"):
         assert who in said
 
-    settings = Settings.load(_exported(demo.folder / "environment"))
+    settings = Settings.load(_exported(demo))
     lake = open_lake(open_stores(settings), settings)
     for place in settings.regions:
         rows = lake[(TELEMETRY.name, place.region)].dataset()
         with duckdb.connect() as reader:
             ((found,),) = reader.execute("select count(*) from rows").fetchall()
         assert found == rows.count_rows() > 0
+    for command in _next_commands(said):
+        assert _in_shell(demo, f"cd {tmp_path} && {command}"), command
+    assert (tmp_path / "map.png").exists()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -127,12 +129,24 @@ def test_a_demo_touches_no_folder_that_is_not_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "demo" / "thesis.txt").read_text() == "mine"
 
 
-def _exported(shell: Path) -> dict[str, str]:
-    told = subprocess.run(  # noqa: S603 - a command of the test
-        ["/bin/sh", "-c", f". {shlex.quote(str(shell))} && env"],
+def _next_commands(said: str) -> list[str]:
+    """What the end of a demo tells to type, after the file for the shell."""
+    _, _, end = said.partition("to look at them:")
+    lines = [line[20:] for line in end.splitlines() if "fortnight " in line]
+    assert len(lines) == 5
+    return lines
+
+
+def _in_shell(demo: Demo, command: str) -> str:
+    """The output of a command in a shell that is set up for the demo."""
+    return subprocess.run(  # noqa: S603 - a command that the demo tells
+        ["/bin/bash", "-euo", "pipefail", "-c", f". {demo.folder}/environment && {command}"],
         check=True,
         capture_output=True,
         text=True,
-    )
-    pairs = (line.partition("=")[::2] for line in told.stdout.splitlines())
+    ).stdout
+
+
+def _exported(demo: Demo) -> dict[str, str]:
+    pairs = (line.partition("=")[::2] for line in _in_shell(demo, "env").splitlines())
     return {name: value for name, value in pairs if name.startswith("FORTNIGHT_")}
