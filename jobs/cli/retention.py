@@ -1,17 +1,16 @@
 """`fortnight expire` and `fortnight sweep`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated
 
 import typer
 
 from jobs import expire as expiry
-from jobs import schedule
 from jobs import sweep as sweeping
+from jobs.cli.rounds import DryRun, Every, Part, run
 from jobs.cli.settings import settings
-from schemas.errors import RetryableError, SettingsError
+from schemas.errors import SettingsError
 from schemas.settings import Settings
 from storage.lake import Destination
 from storage.places import open_lake, open_stores
@@ -19,15 +18,8 @@ from storage.store import ObjectStore
 
 app = typer.Typer()
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what and why, and do nothing.")]
-Every = Annotated[
-    float, typer.Option("--every", help="Run again and again, this many seconds apart.", min=0)
-]
 _RUN = timedelta(minutes=1)
 """What a run may take, so that it is over within `expiry.PERIOD` of the start before."""
-
-_Part = Callable[[], bool]
-"""One destination's share of a run; whether every promise is kept there."""
 
 
 @app.command("expire")
@@ -37,17 +29,17 @@ def expire(*, dry_run: DryRun = False, every: Every = 0) -> None:
     if every > expiry.PERIOD.total_seconds():
         raise SettingsError(f"--every: at most {expiry.PERIOD.total_seconds():.0f} seconds")
     pace = min(every, (expiry.PERIOD - _RUN).total_seconds())
-    _run(lambda: _expire(chosen, dry_run=dry_run), pace)
+    run(lambda: _expire(chosen, dry_run=dry_run), pace)
 
 
 @app.command("sweep")
 def sweep(*, dry_run: DryRun = False, every: Every = 0) -> None:
     """Delete orphans: files that no log entry names, once they are old enough."""
     chosen = settings()
-    _run(lambda: _sweep(chosen, dry_run=dry_run), every)
+    run(lambda: _sweep(chosen, dry_run=dry_run), every)
 
 
-def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[_Part]:
+def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
     stores = open_stores(chosen)
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     one = _plan_expiry if dry_run else _expire_one
@@ -97,7 +89,7 @@ def _abort(store: ObjectStore, before: datetime) -> bool:
     return True
 
 
-def _sweep(chosen: Settings, *, dry_run: bool) -> Iterator[_Part]:
+def _sweep(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
     for destination in open_lake(open_stores(chosen), chosen).values():
         yield partial(_sweep_one, destination, chosen.orphan_age, dry_run=dry_run)
 
@@ -114,31 +106,6 @@ def _sweep_one(destination: Destination, age: timedelta, *, dry_run: bool) -> bo
     if not orphans:
         typer.echo(f"{destination}: no orphans")
     return True
-
-
-def _run(parts: Callable[[], Iterable[_Part]], every: float) -> None:
-    """Run every part, also behind one that failed; once, or again and again."""
-    if every:
-        schedule.repeat(lambda: _kept(parts()), timedelta(seconds=every), on_failure=_say)
-    elif not _kept(parts()):
-        raise typer.Exit(1)
-
-
-def _kept(parts: Iterable[_Part]) -> bool:
-    kept, failed = True, 0
-    for part in parts:
-        try:
-            kept &= part()
-        except RetryableError as error:  # a region that is away delays no other
-            _say(error)
-            failed += 1
-    if failed:
-        raise RetryableError(f"{failed} places gave no answer; the next run goes on there")
-    return kept
-
-
-def _say(error: RetryableError) -> None:
-    typer.echo(f"fortnight: {error}", err=True)
 
 
 def _age(age: timedelta) -> str:

@@ -1,0 +1,46 @@
+"""A job over every place, once or again and again: what such commands share."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from jobs import schedule
+from schemas.errors import RetryableError
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what and why, and do nothing.")]
+Every = Annotated[
+    float, typer.Option("--every", help="Run again and again, this many seconds apart.", min=0)
+]
+Part = Callable[[], bool]
+"""One place's share of a run; whether every promise is kept there."""
+
+
+def run(parts: Callable[[], Iterable[Part]], every: float) -> None:
+    """Run every part, also behind one that failed; once, or again and again.
+
+    Raises:
+        RetryableError: A place gave no answer, and the others are done.
+    """
+    if every:
+        schedule.repeat(lambda: _kept(parts()), timedelta(seconds=every), on_failure=_say)
+    elif not _kept(parts()):
+        raise typer.Exit(1)
+
+
+def _kept(parts: Iterable[Part]) -> bool:
+    kept, failed = True, 0
+    for part in parts:
+        try:
+            kept &= part()
+        except RetryableError as error:  # a region that is away delays no other
+            _say(error)
+            failed += 1
+    if failed:
+        raise RetryableError(f"{failed} places gave no answer; the next run goes on there")
+    return kept
+
+
+def _say(error: RetryableError) -> None:
+    typer.echo(f"fortnight: {error}", err=True)
