@@ -179,7 +179,9 @@ class Cluster:
             address: One or more `host:port`, with commas between.
         """
         self._servers = address.split(",")
-        self._admin = _asked(lambda: KafkaAdminClient(bootstrap_servers=self._servers))
+        self._admin = _asked(
+            lambda: KafkaAdminClient(bootstrap_servers=self._servers), where=f" at {address}"
+        )
 
     def __enter__(self) -> Self:
         """Itself: closed on the way out."""
@@ -197,11 +199,6 @@ class Cluster:
     def close(self) -> None:
         """Let its connections go."""
         self._admin.close()
-
-    def has_brokers(self) -> bool:
-        """Whether a broker is registered and not fenced."""
-        brokers = _asked(self._admin.describe_cluster)["brokers"]
-        return any(not broker["is_fenced"] for broker in brokers)
 
     def topics(self, names: Iterable[str]) -> dict[str, Topic]:
         """Those of the topics that exist."""
@@ -360,12 +357,12 @@ def _record(partition: Partition, found: Any) -> KafkaRecord:  # noqa: ANN401 - 
     )
 
 
-def _asked(call: Callable[[], _T]) -> _T:
+def _asked(call: Callable[[], _T], *, where: str = "") -> _T:
     """Ask until there is an answer: a broker may be restarting, a coordinator be elected."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            with _translated():
+            with _translated(where):
                 return call()
         except KafkaUnavailableError:
             if time.monotonic() > deadline:
@@ -374,7 +371,7 @@ def _asked(call: Callable[[], _T]) -> _T:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(where: str = "") -> Iterator[None]:
     """Raise our errors for kafka-python's; it may quote a record, so without its words."""
     try:
         yield
@@ -382,5 +379,5 @@ def _translated() -> Iterator[None]:
         raise
     except KafkaError as error:
         if error.retriable:
-            raise KafkaUnavailableError(f"Kafka: {type(error).__name__}") from None
-        raise KafkaRefusedError(f"Kafka: {type(error).__name__}") from None
+            raise KafkaUnavailableError(f"Kafka{where}: {type(error).__name__}") from None
+        raise KafkaRefusedError(f"Kafka{where}: {type(error).__name__}") from None
