@@ -59,17 +59,13 @@ def _fuzz(
 def _report(source: Source, followers: dict[tuple[str, str], Follower]) -> Report:
     for follower in followers.values():
         follower.poll()
-        _look_for_missing(follower)
+        follower.look_for_missing()
     ends = {
         partition: max(f.seen[-1].ends[partition.application_id] for f in followers.values())
         for partition in source.all()
     }
     oracle = oracle_of((1, one) for one in source.fleet.registrations())
     return compare(followers, source.logs(ends, oracle), complete=False)
-
-
-def _look_for_missing(follower: Follower) -> None:
-    follower.missing += sorted(set(follower.live) - follower.objects())
 
 
 def test_whoever_believes_to_own_everything_each_row_is_there_once(

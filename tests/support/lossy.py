@@ -1,12 +1,14 @@
 """A way to an S3 server on which answers get lost: what was asked for is done all the same."""
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _UNAVAILABLE = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_RESET, _CLOSE = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 _GO_ON = b"HTTP/1.1 100 "
 
 
@@ -17,11 +19,15 @@ class LossyWay:
     Attributes:
         url: Where clients ask.
         lost: How many answers got lost so far.
+        refuses: Resets every connection, instead of passing anything on.
+        unavailable: Says 503 to every request, instead of passing it on.
     """
 
     server: tuple[str, int]
     listener: socket.socket
     lost: int = 0
+    refuses: bool = False
+    unavailable: bool = False
     _wanted: bytes = b""
     _left: int = 0
     _answer: bytes = b""
@@ -47,6 +53,7 @@ class LossyWay:
             threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET if self.refuses else _CLOSE)
         doomed = threading.Event()
         with suppress(OSError), client, socket.create_connection(self.server) as server:
             asking = threading.Thread(target=self._ask, args=(client, server, doomed), daemon=True)
@@ -64,6 +71,11 @@ class LossyWay:
     def _ask(self, client: socket.socket, server: socket.socket, doomed: threading.Event) -> None:
         with suppress(OSError):
             while data := client.recv(2**16):
+                if self.refuses:
+                    break
+                if self.unavailable:
+                    client.sendall(_UNAVAILABLE)
+                    break
                 if self._is_doomed(data):
                     doomed.set()
                 server.sendall(data)

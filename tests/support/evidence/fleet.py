@@ -46,7 +46,7 @@ class Fleet:
     def sent(self, topic: str, number: int) -> Sent:
         """A topic's record of this number; its value is unlike any other's, or None."""
         dice = random.Random(self.seed * 1_000_000_007 + number)  # noqa: S311 - to be repeated
-        device = _device(dice.randrange(self.robots))
+        device = self.device(dice.randrange(self.robots))
         event_time = self.now - dice.randrange(600) * 1_000_000
         document = _DOCUMENTS[topic](number, event_time)
         draw = dice.random()
@@ -59,16 +59,16 @@ class Fleet:
         for number in range(start, start + n):
             yield self.sent((TELEMETRY, TELEMETRY, TELEMETRY, HISTORY, TILES)[number % 5], number)
 
+    def device(self, number: int) -> str:
+        """A robot's name; no other fleet of another seed has it."""
+        return f"SN-{self.seed}-{number:05d}"
+
     def _registration(self, number: int) -> Registration:
         consents = EVERY_CONSENT - {"maps"} if number % 7 == 3 else EVERY_CONSENT
         if number % 13 == 5:
             consents = frozenset()
         bound = self.now + DAY if number % 17 == 4 else self.now - 30 * DAY
-        return Registration(_device(number), _COUNTRIES[number % 10], consents, bound)
-
-
-def _device(number: int) -> str:
-    return f"SN-{number:05d}"
+        return Registration(self.device(number), _COUNTRIES[number % 10], consents, bound)
 
 
 def _reading(number: int, event_time: int) -> Document:

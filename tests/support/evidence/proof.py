@@ -99,6 +99,7 @@ def _compare_rows(
 ) -> None:
     report.count("twice", table.twice.total(), table.name)
     report.count("missing files", len(table.missing), table.name)
+    hidden = table.vanished
     report.count("rows of nowhere", len(table.rows.keys() - expected.keys()), table.name)
     ends = table.seen[-1].ends if table.seen else {}
     for log in logs:
@@ -106,7 +107,9 @@ def _compare_rows(
         rows, gone = (found.get(log.source, set()) for found in (table.rows, table.gone))
         wanted = {offset for offset in expected[log.source] if complete or offset <= end}
         report.rows += len(wanted)
-        report.count("lost", len(wanted - rows - gone), where)
+        lost = len(wanted - rows - gone)
+        report.count("lost", max(lost - hidden, 0), where)
+        hidden = max(hidden - lost, 0)
         report.count("not to be here", len((rows | gone) - wanted), where)
         report.count("back from the dead", len(rows & gone), where)
         if complete:
@@ -119,11 +122,13 @@ def _compare_states(
     """Every state of the table holds just the rows up to where it says it is."""
     report.versions += len(table.seen)
     for seen in table.seen:
+        wrong = 0
         for log in logs:
             end = seen.ends.get(log.application_id, -1)
             wanted = bisect_right(expected[log.source], end)
-            found = seen.counts.get(log.source, 0)
-            report.count("a state not exact", abs(wanted - found), f"{table.name} {seen.version}")
+            wrong += abs(wanted - seen.counts.get(log.source, 0))
+        where = f"{table.name} {seen.version}"
+        report.count("a state not exact", max(wrong - seen.hidden, 0), where)
 
 
 def _compare_receipts(report: Report, table: Follower, logs: list[Log]) -> None:

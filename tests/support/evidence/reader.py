@@ -27,11 +27,13 @@ class Seen:
     Attributes:
         ends: Application id -> last offset that the table says it holds.
         counts: Rows in the table, and those taken away for good, by where they are from.
+        hidden: Rows of files that could not be read: an expiry was quicker than this reader.
     """
 
     version: int
     ends: Mapping[str, int]
     counts: Mapping[Source, int]
+    hidden: int = 0
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Follower:
         receipts: The receipts of all entries, in order.
         twice: Rows that were in the table twice at once.
         missing: Files that were not there, though the table named them.
+        vanished: Rows of files that were taken away, and deleted, before they were read.
     """
 
     name: str
@@ -57,7 +60,9 @@ class Follower:
     receipts: list[Mapping[str, Any]] = field(default_factory=list)
     twice: Counter[Source] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    vanished: int = 0
     live: dict[str, Rows] = field(default_factory=dict)
+    _unread: dict[str, int] = field(default_factory=dict)
     _ends: dict[str, int] = field(default_factory=dict)
 
     def poll(self) -> int:
@@ -66,6 +71,10 @@ class Follower:
         while (text := self._bytes(f"_delta_log/{len(self.seen):020}.json")) is not None:
             self._apply([json.loads(line) for line in text.splitlines()])
         return len(self.seen) - before
+
+    def look_for_missing(self) -> None:
+        """Note every file that is named by the table as it is now, and not there."""
+        self.missing += sorted(set(self.live) - self.objects() | self._unread.keys())
 
     def objects(self) -> set[str]:
         """Every data file that is there, in the table or not."""
@@ -87,20 +96,23 @@ class Follower:
                 self.rows[source] -= offsets
                 self.gone.setdefault(source, set()).update(offsets)
         for action in actions:
-            if "add" in action:
-                self._add(action["add"]["path"])
+            if "remove" in action:
+                self.vanished += self._unread.pop(action["remove"]["path"], 0)
+            elif "add" in action:
+                self._add(action["add"]["path"], json.loads(action["add"]["stats"])["numRecords"])
             elif "txn" in action:
                 self._ends[action["txn"]["appId"]] = action["txn"]["version"]
             elif "receipt" in action.get("commitInfo", {}):
                 self.receipts.append(json.loads(action["commitInfo"]["receipt"]))
         counts = Counter({source: len(rows) for source, rows in self.rows.items()})
         counts.update({source: len(rows) for source, rows in self.gone.items()})
-        self.seen.append(Seen(len(self.seen), dict(self._ends), dict(counts)))
+        hidden = self.vanished + sum(self._unread.values())
+        self.seen.append(Seen(len(self.seen), dict(self._ends), dict(counts), hidden))
 
-    def _add(self, path: str) -> None:
+    def _add(self, path: str, count: int) -> None:
         data = self._bytes(path)
         if data is None:
-            self.missing.append(path)
+            self._unread[path] = count
         rows = {} if data is None else _rows(data)
         self.live[path] = rows
         for source, offsets in rows.items():

@@ -1,0 +1,114 @@
+"""Conservation: every record of a span ends exactly once, as the oracle says, on every try."""
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.evidence.fleet import Fleet
+from support.evidence.oracle import Registration, Sent
+from support.faults.rig import oracle_of, pipeline_of, registry_of
+
+from schemas.batches import WireBatch
+from schemas.lineage import Partition
+from schemas.tables import STREAMED
+from streams.pipeline import Finished, Pipeline
+
+NOW = 1_795_000_000_000_000
+HOUR = 3_600_000_000
+FLEET = Fleet(NOW, good=0.3)
+HISTORY = [(1, one) for one in FLEET.registrations()]
+ORACLE = oracle_of(HISTORY)
+LATER = [(NOW + HOUR, Registration(one.device, "US", frozenset())) for _, one in HISTORY]
+
+topics = st.sampled_from(sorted(STREAMED))
+numbers = st.lists(st.integers(0, 10**6), min_size=1, max_size=60)
+cuts = st.lists(st.integers(0, 60), max_size=4)
+
+
+def _wire(topic: str, sent: Sequence[Sent], first: int, gap: int) -> WireBatch:
+    """A chunk whose offsets are not contiguous: some were transaction markers."""
+    offsets = first + np.arange(len(sent), dtype=np.int64) * gap
+    return WireBatch(
+        Partition(topic, "an-id", 0),
+        first,
+        int(offsets[-1]) + 1 if len(sent) else first,
+        offsets,
+        np.full(len(sent), NOW, np.int64),
+        [one.value for one in sent],
+        {place: one.headers for place, one in enumerate(sent) if one.headers},
+    )
+
+
+def _finish(pipeline: Pipeline, topic: str, sent: Sequence[Sent], at: Sequence[int]) -> Finished:
+    """Send the records in chunks that end at these places."""
+    edges = sorted({0, len(sent), *(place for place in at if place < len(sent))})
+    chunks = [
+        pipeline.collect(_wire(topic, sent[start:end], 7 + start * 3, 3))
+        for start, end in itertools.pairwise(edges)
+    ]
+    return pipeline.finish(Partition(topic, "an-id", 0), chunks)
+
+
+def _endings(finished: Finished) -> list[tuple[int, str]]:
+    """Offset and how it ended, of every ending of every record."""
+    stored = [
+        (offset, f"stored/{region}")
+        for region, folders in finished.rows.items()
+        for rows in folders.values()
+        for offset in rows["offset"].to_pylist()
+    ]
+    return sorted(stored + [(int(at), one.how) for one in finished.endings for at in one.offsets])
+
+
+@given(topic=topics, numbers=numbers, cuts=cuts)
+def test_every_record_ends_exactly_once_and_as_the_oracle_says(
+    topic: str, numbers: list[int], cuts: list[int]
+) -> None:
+    sent = [FLEET.sent(topic, number) for number in numbers]
+    finished = _finish(pipeline_of(registry_of(HISTORY), STREAMED[topic]), topic, sent, cuts)
+    expected = [(7 + 3 * place, ORACLE.fate(one, NOW)) for place, one in enumerate(sent)]
+    assert _endings(finished) == expected
+
+
+@given(topic=topics, values=st.lists(st.none() | st.binary(max_size=200), min_size=1, max_size=20))
+def test_whatever_bytes_come_each_record_ends_exactly_once(
+    topic: str, values: list[bytes | None]
+) -> None:
+    sent = [Sent(topic, "", 0, value) for value in values]
+    finished = _finish(pipeline_of(registry_of(HISTORY), STREAMED[topic]), topic, sent, [])
+    assert [offset for offset, _ in _endings(finished)] == [7 + 3 * i for i in range(len(sent))]
+
+
+@settings(max_examples=40)
+@given(topic=topics, numbers=numbers, cuts=cuts, others=cuts)
+def test_a_replay_puts_every_row_where_the_first_try_did(
+    topic: str, numbers: list[int], cuts: list[int], others: list[int]
+) -> None:
+    sent = [FLEET.sent(topic, number) for number in numbers]
+    table = STREAMED[topic]
+    first = _finish(pipeline_of(registry_of(HISTORY), table), topic, sent, cuts)
+    again = _finish(pipeline_of(registry_of(HISTORY + LATER), table), topic, sent, others)
+    assert _endings(first) == _endings(again)
+    assert _rows(first) == _rows(again)
+    assert first.vendors == again.vendors
+
+
+def _rows(finished: Finished) -> Mapping[object, object]:
+    return {
+        (region, folder): rows.to_pylist()
+        for region, folders in finished.rows.items()
+        for folder, rows in folders.items()
+        if rows.num_rows
+    }
+
+
+@pytest.mark.parametrize("topic", sorted(STREAMED))
+def test_the_fleet_meets_every_fate(topic: str) -> None:
+    fates = Counter(ORACLE.fate(FLEET.sent(topic, number), NOW) for number in range(3_000))
+    kinds = {fate.partition("/")[0] for fate in fates}
+    assert kinds == {"stored", "rejected", "withheld", "expired", "elsewhere"}
+    assert len(fates) > 12

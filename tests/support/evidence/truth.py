@@ -1,0 +1,181 @@
+"""What Kafka really has, read back, and what the oracle says of it."""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from confluent_kafka import Consumer, Producer, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+from support.evidence.oracle import EVERY_CONSENT, Oracle, Registration, Sent
+from support.evidence.proof import Log
+
+DEVICES = "fleet.devices"
+_PATIENCE = 60.0
+
+
+@dataclass(slots=True)
+class Truth:
+    """Publishes records, and knows afterwards how each has to end.
+
+    Attributes:
+        address: Of Kafka, `host:port`.
+    """
+
+    address: str
+    _sent: dict[bytes, Sent] = field(default_factory=dict)
+    _empty: dict[str, Sent] = field(default_factory=dict)
+    _producer: Producer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Reach Kafka when first asked."""
+        self._producer = Producer(
+            {
+                "bootstrap.servers": self.address,
+                "compression.type": "lz4",
+                "enable.idempotence": True,
+                "linger.ms": 20,
+                "batch.num.messages": 500,
+            }
+        )
+
+    def register(self, registrations: Iterable[Registration]) -> None:
+        """Publish registrations; all are acknowledged on return."""
+        for one in registrations:
+            self._produce(DEVICES, one.device, one.value)
+        self._settle()
+
+    def publish(self, records: Iterable[Sent]) -> None:
+        """Publish records; all are acknowledged on return."""
+        for one in records:
+            if one.value is None:
+                self._empty[one.topic] = one
+            else:
+                self._sent[one.value] = one
+            self._produce(one.topic, one.device, one.value, one.headers)
+        self._settle()
+
+    def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+        """Topic and partition -> the next record's offset."""
+        consumer = _consumer(self.address)
+        ends = {
+            (at.topic, at.partition): consumer.get_watermark_offsets(at, timeout=_PATIENCE)[1]
+            for at in _partitions(self.address, topics)
+        }
+        consumer.close()
+        return ends
+
+    def logs(self, topics: Iterable[str], served: Iterable[str] = ("eu", "us")) -> list[Log]:
+        """Everything that Kafka has of these topics, and how it has to end."""
+        topics = list(topics)
+        oracle = Oracle(frozenset(served))
+        oracle.hear(self._registrations())
+        ids, found = _topic_ids(self.address, topics), dict[tuple[str, int], dict[int, str]]()
+        starts, ends = dict[tuple[str, int], int](), dict[tuple[str, int], int]()
+        for start, end, at, messages in _read(self.address, topics):
+            key = at.topic, at.partition
+            starts[key], ends[key] = start, end
+            found[key] = {
+                message.offset(): oracle.fate(
+                    self._of(at.topic, message.value()), message.timestamp()[1] * 1000
+                )
+                for message in messages
+            }
+        return [
+            Log(topic, ids[topic], number, fates, starts[topic, number], ends[topic, number] - 1)
+            for (topic, number), fates in found.items()
+        ]
+
+    def _of(self, topic: str, value: bytes | None) -> Sent:
+        return self._empty[topic] if value is None else self._sent[value]
+
+    def _registrations(self) -> Iterator[tuple[int, Registration]]:
+        for _, _, _, messages in _read(self.address, [DEVICES]):
+            for message in messages:
+                device = (message.key() or b"").decode()
+                yield message.timestamp()[1] * 1000, _registration(device, message.value())
+
+    def _produce(
+        self,
+        topic: str,
+        key: str,
+        value: bytes | None,
+        headers: tuple[tuple[str, bytes], ...] = (),
+    ) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value, key=key, headers=list(headers))
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                break
+        self._producer.poll(0)
+
+    def _settle(self) -> None:
+        assert self._producer.flush(_PATIENCE) == 0, "Kafka does not take what is sent"
+
+
+def _registration(device: str, value: bytes | None) -> Registration:
+    if value is None:
+        return Registration(device, cancelled=True)
+    said: Mapping[str, object] = json.loads(value)
+    consents: Iterable[Mapping[str, object]] = said["consents"]  # type: ignore[assignment]
+    granted = frozenset(str(one["name"]) for one in consents if one["granted"])
+    bound = said["bound_since"]
+    return Registration(
+        device,
+        str(said["country"]),
+        granted & EVERY_CONSENT,
+        None if bound is None else int(str(bound)),
+    )
+
+
+def _topic_ids(address: str, topics: list[str]) -> dict[str, str]:
+    admin = AdminClient({"bootstrap.servers": address})
+    found = admin.describe_topics(TopicCollection(topics), request_timeout=_PATIENCE)
+    return {topic: _as_uuid(future.result().topic_id) for topic, future in found.items()}
+
+
+def _as_uuid(found: object) -> str:
+    """A topic's id as the lake writes it: hexadecimal, with dashes; here it is base64."""
+    return str(UUID(bytes=base64.urlsafe_b64decode(f"{found}==")))
+
+
+def _partitions(address: str, topics: Iterable[str]) -> list[TopicPartition]:
+    metadata = AdminClient({"bootstrap.servers": address}).list_topics(timeout=_PATIENCE)
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in sorted(metadata.topics[topic].partitions)
+    ]
+
+
+def _consumer(address: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": address,
+            "group.id": "the truth",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+
+
+def _read(
+    address: str, topics: Iterable[str]
+) -> Iterator[tuple[int, int, TopicPartition, list[Any]]]:
+    """First offset, next offset, and all records of each partition."""
+    consumer = _consumer(address)
+    for at in _partitions(address, topics):
+        start, end = consumer.get_watermark_offsets(at, timeout=_PATIENCE)
+        consumer.assign([TopicPartition(at.topic, at.partition, start)])
+        messages: list[Any] = []
+        while not messages or messages[-1].offset() < end - 1:
+            if start == end:
+                break
+            some = consumer.consume(10_000, timeout=5)
+            messages += [message for message in some if message.error() is None]
+        yield start, end, at, messages
+    consumer.close()
