@@ -4,55 +4,46 @@ After a crash two destinations may have split a stretch of offsets differently, 
 between the offsets at which a span of each ends.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
 
 from jobs.reconcile.ledger import Breach, Ledger
 from schemas.lineage import Partition
-from storage.receipts import SpanReceipt
+
+_Counts = Mapping[str, NDArray[np.int64]]
 
 
 def compare(partition: Partition, ledgers: Sequence[Ledger]) -> Iterator[Breach]:
-    """Compare what destinations say of one partition.
+    """Compare what destinations say of one partition, as far as all of them have come.
 
     Args:
-        partition: Which tiles each ledger, or the comparison says little.
+        partition: Which.
         ledgers: Those that know the partition.
     """
-    tiles = [[receipt for _, receipt in one.tiles.get(partition, [])] for one in ledgers]
-    if len(tiles) < 2 or not all(tiles):  # noqa: PLR2004 - one agrees with itself
+    tiles = [ledger.tiles[partition] for ledger in ledgers if ledger.tiles.get(partition)]
+    if not tiles or len(tiles) < len(ledgers):  # one has not begun
         return
-    common = sorted(set[int].intersection(*map(_cuts, tiles)))
-    if not common:
+    common = reduce(np.intersect1d, [one.cuts for one in tiles])
+    if not len(common):
         yield Breach(str(partition), "destinations have no end of a span in common")
         return
-    streams = [iter(_between(spans, common)) for spans in tiles]
-    for low, high, sums in zip(common, common[1:], zip(*streams, strict=True), strict=False):
-        for ledger, said in zip(ledgers[1:], sums[1:], strict=True):
-            if said != sums[0]:
-                place = f"{partition}@{low + 1} to {high}"
-                names = f"{ledgers[0].name} and {ledger.name}"
-                yield Breach(place, f"{names} disagree: {_difference(sums[0], said)}")
+    said = [one.between(common) for one in tiles]
+    for ledger, counts in zip(ledgers[1:], said[1:], strict=True):
+        for place, what in _differences(said[0], counts, len(common) - 1).items():
+            where = f"{partition}@{common[place] + 1} to {common[place + 1]}"
+            yield Breach(where, f"{ledgers[0].name} and {ledger.name} disagree: {what}")
 
 
-def _cuts(spans: Sequence[SpanReceipt]) -> set[int]:
-    return {spans[0].span.first - 1} | {one.span.last for one in spans}
-
-
-def _between(spans: Sequence[SpanReceipt], common: Sequence[int]) -> Iterator[Counter[str]]:
-    """What the spans between each two common ends say together."""
-    left = iter(one for one in spans if one.span.first > common[0])
-    for end in common[1:]:
-        said: Counter[str] = Counter()
-        for one in left:
-            said.update(one.outcomes)
-            said["records"] += one.records
-            said["in holes"] += sum(last - first + 1 for first, last in one.holes)
-            if one.span.last == end:
-                break
-        yield said
-
-
-def _difference(one: Counter[str], other: Counter[str]) -> str:
-    names = sorted(name for name in one | other if one[name] != other[name])
-    return ", ".join(f"{name} {one[name]} and {other[name]}" for name in names)
+def _differences(one: _Counts, other: _Counts, n: int) -> dict[int, str]:
+    """Which of n stretches have other counts -> which, in words."""
+    found: dict[int, list[str]] = {}
+    nothing = np.zeros(n, np.int64)
+    for name in sorted(one.keys() | other.keys()):
+        left, right = one.get(name, nothing), other.get(name, nothing)
+        for place in np.flatnonzero(left != right):
+            words = f"{name} {left[place]} and {right[place]}"
+            found.setdefault(int(place), []).append(words)
+    return {place: ", ".join(words) for place, words in sorted(found.items())}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from jobs.expire import PERIOD
 from jobs.expire import REASON as EXPIRE
+from jobs.reconcile.tiles import Tiles
 from schemas.lineage import Partition
 from storage.layout import DataPath
 from storage.log import DataFile, LogEntry
@@ -49,7 +50,7 @@ class Ledger:
         name: The destination's.
         outcome: The outcome of receipts that its rows are: `stored/eu`, or `rejected/`.
         begins: Partition -> the offset before its first span: the pin, where the log has it.
-        tiles: Partition -> (entry's version, what it says of a span), in the log's order.
+        tiles: Partition -> its spans, in the log's order.
         live: Path -> file.
         touched: Versions of entries some rows of which were taken away for a good reason.
         taken: Rows that were, over all.
@@ -59,7 +60,7 @@ class Ledger:
     name: str
     outcome: str
     begins: dict[Partition, int] = field(default_factory=dict)
-    tiles: dict[Partition, list[tuple[int, SpanReceipt]]] = field(default_factory=dict)
+    tiles: dict[Partition, Tiles] = field(default_factory=dict)
     live: dict[DataPath, Held] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
     taken: int = 0
@@ -81,12 +82,8 @@ class Ledger:
     def end(self, partition: Partition) -> int | None:
         """The last offset that the log holds of a partition; None where it knows nothing of it."""
         if tiles := self.tiles.get(partition):
-            return tiles[-1][1].span.last
+            return tiles.end
         return self.begins.get(partition)
-
-    def rows_of(self, receipt: SpanReceipt) -> int:
-        """How many rows of the destination a span must have."""
-        return sum(n for how, n in receipt.outcomes.items() if how.startswith(self.outcome))
 
     def _breach(self, entry: LogEntry, what: str) -> None:
         self.breaches.append(Breach(f"{self.name}, log entry {entry.version}", what))
@@ -121,7 +118,7 @@ class Ledger:
         for hole in receipt.holes:
             if not first <= hole[0] <= hole[1] <= receipt.span.last:
                 self._breach(entry, f"{partition}: a hole outside of its span, {hole}")
-        self.tiles.setdefault(partition, []).append((entry.version, receipt))
+        self.tiles.setdefault(partition, Tiles()).append(entry.version, receipt)
 
     def _add_up(self, entry: LogEntry) -> None:
         added = sum(file.rows for file in entry.added)
@@ -129,7 +126,12 @@ class Ledger:
             if entry.added and not entry.removed:
                 self._breach(entry, f"{added} rows come without a receipt")
             return
-        said = sum(map(self.rows_of, entry.receipt.spans))
+        said = sum(
+            count
+            for span in entry.receipt.spans
+            for how, count in span.outcomes.items()
+            if how.startswith(self.outcome)
+        )
         if not added == entry.receipt.rows == said:
             counts = f"its receipt {entry.receipt.rows}, and the spans {said}"
             self._breach(entry, f"the files have {added} rows, {counts}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from jobs.reconcile.agreement import compare
 from jobs.reconcile.ledger import Breach, Ledger
 from jobs.reconcile.rows import Rows, check_once, check_rows, read_rows
+from jobs.reconcile.tiles import IN_HOLES, RECORDS, Tiles
 from schemas.errors import IntegrityError, StoreUnavailableError
 from schemas.lineage import Partition
 from schemas.tables import DEAD_LETTERS, STREAMED
@@ -105,13 +106,13 @@ def _put_together(report: Report, partition: Partition, seen: Sequence[_Seen]) -
 def _line(partition: Partition, known: Sequence[Ledger]) -> Line:
     ends = {ledger.name: ledger.end(partition) or 0 for ledger in known}
     slowest = min(known, key=lambda ledger: ends[ledger.name])
+    tiles = slowest.tiles.get(partition, Tiles())
+    counts = Counter(tiles.totals())
+    records = counts.pop(RECORDS, 0)
+    del counts[IN_HOLES]
     endings: Counter[str] = Counter()
-    records, holes = 0, list[tuple[int, int]]()
-    for _, receipt in slowest.tiles.get(partition, []):
-        records += receipt.records
-        holes += receipt.holes
-        for how, count in receipt.outcomes.items():
-            endings[how if how.startswith("stored/") else how.split("/")[0]] += count
+    for how, count in counts.items():
+        endings[how if how.startswith("stored/") else how.split("/")[0]] += count
     return Line(
         partition,
         slowest.begins[partition] + 1,
@@ -119,7 +120,7 @@ def _line(partition: Partition, known: Sequence[Ledger]) -> Line:
         max(ends.values()) - ends[slowest.name],
         records,
         endings,
-        tuple(holes),
+        tuple(tiles.holes),
     )
 
 

@@ -71,3 +71,26 @@ def age_log(destination: Destination, modified: datetime, *, keep: int = 0) -> N
     log = sorted(Path(destination.store.url, destination.table.name, "_delta_log").iterdir())
     for file in log[: len(log) - keep]:
         os.utime(file, (modified.timestamp(), modified.timestamp()))
+
+
+class Waking(Destination):
+    """A worker wakes up and commits, once, just after somebody read which files are live."""
+
+    writer: Writer
+    sleeping: DataFile | None
+
+    @classmethod
+    def beside(cls, writer: Writer, sleeping: DataFile) -> "Waking":
+        """A handle for somebody else, beside a worker that is about to commit a file."""
+        there = writer.destination
+        made = cls(there.table, there.region, there.store)
+        made.writer, made.sleeping = writer, sleeping
+        return made
+
+    def live(self) -> list[DataFile]:
+        """What was live a moment ago."""
+        found = super().live()
+        if self.sleeping:
+            self.writer.commit(self.sleeping)
+            self.sleeping = None
+        return found

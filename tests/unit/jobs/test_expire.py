@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from support.lake import Writer, age_log, empty
+from support.lake import Waking, Writer, age_log, empty
 from support.rows import NOW, path_of
 
 from jobs.expire import PERIOD, REASON, expire, look, plan
@@ -106,6 +106,17 @@ def test_what_was_never_committed_is_deleted_when_its_hour_comes(tmp_path: Path)
     young = writer.put(NOW + HOUR)
     assert expire(destination, NOW).dropped == 0
     assert list(look(destination, NOW)[1].objects) == [young.path]
+
+
+def test_a_due_file_that_is_committed_meanwhile_stays_readable_until_the_next_run(
+    tmp_path: Path,
+) -> None:
+    writer = Writer(empty(tmp_path))
+    late = writer.put(NOW)
+    expire(Waking.beside(writer, late), NOW)
+    assert writer.destination.dataset().to_table().num_rows == 3
+    assert expire(writer.destination, NOW).dropped == 1
+    assert not look(writer.destination, NOW)[1].objects
 
 
 def test_a_row_that_outlived_its_fortnight_breaks_the_promise(tmp_path: Path) -> None:

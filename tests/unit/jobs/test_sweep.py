@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.lake import Writer, age, age_log, empty
+from support.lake import Waking, Writer, age, age_log, empty
 from support.rows import NOW, path_of
 
 from jobs.sweep import GRACE, Named, Removal, clock_of, look, plan, sweep
@@ -97,7 +97,9 @@ def test_what_a_rewrite_took_away_stays_while_queries_may_read_it(
     assert [one.path for one in look(destination, age=AGE, now=NOW)] == [before.path] * goes
 
 
-def test_a_file_committed_while_the_sweeper_looks_is_none_of_its_business(tmp_path: Path) -> None:
+def test_a_file_committed_after_the_listing_is_none_of_the_sweeper_s_business(
+    tmp_path: Path,
+) -> None:
     class Slow(DirectoryStore):
         """Lets a worker wake up between the listing and the reading of the log."""
 
@@ -110,6 +112,14 @@ def test_a_file_committed_while_the_sweeper_looks_is_none_of_its_business(tmp_pa
     orphan = writer.put(LATER)
     age(writer.destination, orphan.path, NOW - 2 * AGE)
     assert sweep(empty(Slow(tmp_path)), age=AGE, now=NOW) == []
+    assert left(writer.destination) == {orphan.path}
+
+
+def test_nor_is_one_committed_while_the_log_is_read(tmp_path: Path) -> None:
+    writer = Writer(empty(tmp_path))
+    orphan = writer.put(LATER)
+    age(writer.destination, orphan.path, NOW - 2 * AGE)
+    assert sweep(Waking.beside(writer, orphan), age=AGE, now=NOW) == []
     assert left(writer.destination) == {orphan.path}
 
 
