@@ -47,6 +47,8 @@ class Domain(StrEnum):
     DEVICE = "device"
     SESSION = "session"
     MAP = "map"
+    MOTION = "motion"
+    """No pseudonym: how a device's maps are moved, where that is wanted."""
 
 
 def column(

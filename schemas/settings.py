@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Self, get_type_hints
 
 from schemas.errors import SettingsError
+from schemas.map_privacy import MapPrivacy
 from schemas.regions import Region
 
 PREFIX = "FORTNIGHT_"
@@ -25,6 +26,9 @@ class RegionSettings:
     bucket: str
     location: str
 
+
+VendorMaps = tuple[tuple[str, MapPrivacy], ...]
+"""(vendor, what is done to its maps); each vendor once."""
 
 _EU = Region("eu")
 _TWO_REGIONS = (
@@ -79,6 +83,10 @@ class Settings:
     ] = timedelta(minutes=10)
     metrics_port: Annotated[int, "port of the worker's metrics on 127.0.0.1; 0 for none"] = 0
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR"] = "INFO"
+    map_privacy: Annotated[
+        VendorMaps,
+        "what is done to a vendor's maps: vendor=contour+grid4+moved, with commas between",
+    ] = ()
     orphan_age: Annotated[
         timedelta, "a file that no log entry names is swept after this, seconds"
     ] = timedelta(hours=24)
@@ -179,11 +187,23 @@ def _places(text: str) -> tuple[RegionSettings, ...]:
     return tuple(places)
 
 
+def _vendor_maps(text: str) -> VendorMaps:
+    parts = [part.strip().partition("=") for part in text.split(",") if text]
+    options = {vendor: MapPrivacy.parse(words) for vendor, _, words in parts if vendor}
+    if len(options) < len(parts):
+        raise ValueError
+    return tuple(options.items())
+
+
 _PARSERS: dict[Any, tuple[Callable[[str], object], str]] = {
     timedelta: (_seconds, "seconds, more than zero"),
     int: (_natural, "a whole number, not negative"),
     float: (_ratio, "a share, more than 0 and at most 1"),
     tuple[RegionSettings, ...]: (_places, "region=bucket@location, with commas between"),
+    VendorMaps: (
+        _vendor_maps,
+        "vendor=contour+grid4+moved: some of these, once a vendor; grid 2, 4, 8 or 16",
+    ),
 }
 
 

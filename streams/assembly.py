@@ -131,7 +131,7 @@ class Assembly:
         self._deliveries[topic] = deliveries
         rejected = RejectionLimit(self.settings.rejected_ratio, self.settings.rejected_run)
         return Sink(
-            Pipeline(table, admission, keys),
+            Pipeline(table, admission, keys, maps=dict(self.settings.map_privacy)),
             deliveries,
             barrier=barrier,
             budget=self.budget,

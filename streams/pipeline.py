@@ -1,7 +1,7 @@
 """The path of a record, on one page: what is done to it between Kafka's bytes and a file.
 
     WireBatch -> decode -> unpack -> validate          as a chunk comes: `collect`
-        -> admit -> pseudonymise -> route              at the flush: `finish`
+        -> admit -> obscure -> pseudonymise -> route   at the flush: `finish`
 
 Admission waits for the flush, since it needs a registry that has applied `fleet.devices` up to
 what was there after the span's last record was fetched (DESIGN section 4, rule 5).
@@ -15,9 +15,12 @@ import pyarrow as pa
 
 from schemas.batches import AdmittedBatch, Ending, ValidBatch, WireBatch
 from schemas.lineage import Partition
+from schemas.map_privacy import MapPrivacies
+from schemas.privacy import Domain
 from schemas.tables import MAP_TILES, Table
 from streams.stages.admit import Admission
 from streams.stages.decode import Decoder
+from streams.stages.obscure import Obscuring
 from streams.stages.pseudonymise import RegionKeys, pseudonymise
 from streams.stages.route import Folder, route
 from streams.stages.unpack import unpack
@@ -58,9 +61,17 @@ class Pipeline:
 
     Args:
         keys: One a served region, in the order of `admission.served`.
+        maps: What vendors' maps may show; none: all that is in them.
     """
 
-    def __init__(self, table: Table, admission: Admission, keys: Sequence[RegionKeys]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        admission: Admission,
+        keys: Sequence[RegionKeys],
+        *,
+        maps: MapPrivacies | None = None,
+    ) -> None:
         if tuple(one.region for one in keys) != admission.served:
             raise ValueError("each served region needs its keys, in order")
         self.table = table
@@ -68,6 +79,7 @@ class Pipeline:
         self.residency = admission.residency
         self._admission = admission
         self._decoder = Decoder(table)
+        self._obscuring = Obscuring(maps or {}, [one.keys[Domain.MOTION] for one in keys])
 
     def collect(self, wire: WireBatch) -> Collected:
         """Decode and validate a chunk; every record is in the rows or in one ending."""
@@ -90,7 +102,8 @@ class Pipeline:
         whole = ValidBatch(partition, rows)
         admitted, turned_away = self._admission.admit(whole, self.table)
         endings = [ending for one in collected for ending in one.endings] + turned_away
-        return Finished(self._routed(admitted), endings, _vendors(admitted))
+        obscured = self._obscuring.obscure(admitted, self.table)
+        return Finished(self._routed(obscured), endings, _vendors(admitted))
 
     def _routed(self, admitted: AdmittedBatch) -> dict[str, dict[Folder, pa.RecordBatch]]:
         return {
