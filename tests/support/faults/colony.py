@@ -102,7 +102,7 @@ class Colony:
         """Start expiry and sweeping; ended with the rest."""
         command = [sys.executable, "-m", "support.faults.janitor", "10", "30"]
         log = self.system.folder / "janitor.log"
-        janitor = Process("janitor", command, log=log, env=self._environment())
+        janitor = Process("janitor", command, log=log, env=self.environment())
         self._all.append(janitor)
         return janitor
 
@@ -116,7 +116,7 @@ class Colony:
         name = f"worker-{self._started}"
         notes = self.system.folder / f"{name}.notes"
         environment = {
-            **self._environment(),
+            **self.environment(),
             **{
                 name if name.isupper() else f"FAULTY_{name.upper()}": t
                 for name, t in faults.items()
@@ -135,7 +135,8 @@ class Colony:
         self.workers.remove(victim)
         return self.start(**faults)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Of the processes that work on the system."""
         mine = {**self.system.environment(), "PYTHONPATH": str(TESTS)}
         return {**os.environ, **mine}  # noqa: TID251 - the edge
 
