@@ -1,5 +1,6 @@
 """What an operator sees of a running system: lag, proof, dead letters, retention."""
 
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -94,3 +95,29 @@ def test_from_lag_to_proof_with_a_replay_in_between(system: System) -> None:
     lake = system.lake()["telemetry", EU]
     lake.store.delete([f"telemetry/{lake.live()[0].path}"])
     assert "BROKEN telemetry in eu, date=" in said("reconcile", status=1)
+
+
+def test_a_worker_that_stopped_for_too_many_rejections_goes_on_once_they_are_accepted(
+    system: System,
+) -> None:
+    run = CliRunner(env=system.environment())
+    system.publish("fleet.telemetry", [(GERMAN, b"{")] * 30)
+    limit = {"FORTNIGHT_REJECTED_RUN": "20"}
+    with system.worker("first", **limit) as first:
+        assert first.wait(within=timedelta(seconds=60)) == 70
+        advice = re.search(r"fortnight (dead-letters accept \S+ --until \d+)", first.last_lines(60))
+    assert advice is not None
+    assert system.offsets("dead_letters", EU) == []
+    accepted = run.invoke(app, advice[1].split(), catch_exceptions=False)
+    assert accepted.exit_code == 0
+    with system.worker("second", **limit):
+        system.wait_for_rows("dead_letters", EU, 30)
+
+    number, offset = system.offsets("dead_letters", EU)[0]
+    place = f"fleet.telemetry:{number}@{offset}"
+    plain = run.invoke(app, ["dead-letters", "show", place])
+    assert "value: 1 bytes" in plain.output
+    assert GERMAN not in plain.output
+    raw = run.invoke(app, ["dead-letters", "show", place, "--raw"])
+    assert "keep it nowhere" in raw.stderr
+    assert f"record key: b'{GERMAN}'" in raw.stdout
