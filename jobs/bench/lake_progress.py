@@ -2,7 +2,7 @@
 
 import time
 
-from confluent_kafka import ConsumerGroupState
+from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from jobs.kafka import Topic
@@ -36,8 +36,11 @@ class LakeProgress:
 
     def has_begun(self) -> bool:
         """Whether its group has its partitions: a little before it reads the first record."""
-        described = self._admin.describe_consumer_groups([self._group])
-        return bool(described[self._group].result().state == ConsumerGroupState.STABLE)
+        described = self._admin.describe_consumer_groups([self._group])[self._group]
+        try:
+            return bool(described.result().state == ConsumerGroupState.STABLE)
+        except KafkaException:  # no coordinator yet: the broker is new
+            return False
 
     def durable(self) -> int:
         """Records that every table holds or has otherwise accounted for."""
