@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 from jobs.reconcile.agreement import compare
 from jobs.reconcile.ledger import Breach, Ledger
-from jobs.reconcile.rows import Rows, check_once, check_rows, read_rows
+from jobs.reconcile.rows import Content, Rows, check_once, check_rows, gather, read_files
 from jobs.reconcile.tiles import IN_HOLES, RECORDS, Tiles
 from schemas.errors import IntegrityError, StoreUnavailableError
 from schemas.lineage import Partition
 from schemas.tables import DEAD_LETTERS, STREAMED
 from storage.lake import Destination
+from storage.layout import DataPath
 
-_TRIES = 5
+_TRIES = 20
 """A file may be taken away between the log and its reading: then the log is read again."""
 
 
@@ -125,19 +126,21 @@ def _line(partition: Partition, known: Sequence[Ledger]) -> Line:
 
 
 def _look(destination: Destination, *, with_rows: bool) -> _Seen:
-    ledger, rows = _read_ledger(destination), None
-    for _ in range(_TRIES if with_rows else 0):
-        rows = read_rows(destination, [held.file for held in ledger.live.values()])
+    ledger, name = _read_ledger(destination), destination.table.name
+    if not with_rows:
+        return _Seen(name, ledger, None)
+    contents: dict[DataPath, Content] = {}
+    for _ in range(_TRIES):
+        unread = [held.file for path, held in ledger.live.items() if path not in contents]
+        contents |= read_files(destination, unread)
+        rows = gather({path: contents[path] for path in ledger.live})
         if not rows.lost:
-            break
+            return _Seen(name, ledger, rows)
         again = _read_ledger(destination)
         if rows.lost.keys() & again.live.keys():
-            break
+            return _Seen(name, ledger, rows)
         ledger = again
-    else:
-        if with_rows:
-            raise StoreUnavailableError(f"{destination}: its files change too fast")
-    return _Seen(destination.table.name, ledger, rows)
+    raise StoreUnavailableError(f"{destination}: its files change too fast")
 
 
 def _read_ledger(destination: Destination) -> Ledger:

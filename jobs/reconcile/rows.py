@@ -24,6 +24,9 @@ _COLUMNS = ["topic_id", "partition", "offset"]
 Offsets = Mapping[tuple[str, int], NDArray[np.int64]]
 """(topic id, partition) -> (n,) int64, sorted, of every row."""
 
+Content = Offsets | str
+"""The positions in a file, or what is wrong with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -37,21 +40,26 @@ class Rows:
     lost: Mapping[DataPath, str]
 
 
-def read_rows(destination: Destination, files: Iterable[DataFile]) -> Rows:
-    """Read the positions of all rows of files."""
+def read_files(destination: Destination, files: Iterable[DataFile]) -> dict[DataPath, Content]:
+    """Read the positions of all rows of files, each file for itself."""
 
-    def read(file: DataFile) -> tuple[DataFile, pa.Table | str]:
-        return file, _read(destination, file)
+    def read(file: DataFile) -> tuple[DataPath, Content]:
+        return file.path, _read(destination, file)
 
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(pool.map(read, files))
+
+
+def gather(contents: Mapping[DataPath, Content]) -> Rows:
+    """Put the files of a table together."""
     parts: dict[tuple[str, int], list[NDArray[np.int64]]] = defaultdict(list)
     lost = {}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for file, rows in pool.map(read, files):
-            if isinstance(rows, str):
-                lost[file.path] = rows
-                continue
-            for key, offsets in _split(rows):
-                parts[key].append(offsets)
+    for path, content in contents.items():
+        if isinstance(content, str):
+            lost[path] = content
+            continue
+        for key, offsets in content.items():
+            parts[key].append(offsets)
     return Rows({key: np.sort(np.concatenate(some)) for key, some in parts.items()}, lost)
 
 
@@ -118,13 +126,12 @@ def _check_spans(
         yield Breach(place, f"{counts[i]} rows are there, the receipt says {said[i]}")
 
 
-def _read(destination: Destination, file: DataFile) -> pa.Table | str:
-    """The file's positions, or what is wrong with it."""
+def _read(destination: Destination, file: DataFile) -> Content:
     key = object_key(destination.table.name, file.path)
     source = pa.PythonFile(ObjectFile(destination.store, key, file.size), mode="r")
     try:
         with pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=True) as content:
-            return content.read(_COLUMNS)
+            return dict(_split(content.read(_COLUMNS)))
     except KeyError:
         return "the file is missing"
     except (pa.ArrowException, OSError, ValueError):
@@ -135,4 +142,4 @@ def _split(rows: pa.Table) -> Iterator[tuple[tuple[str, int], NDArray[np.int64]]
     places = rows.group_by(["topic_id", "partition"]).aggregate([])
     for topic_id, number in zip(*(places[name].to_pylist() for name in _COLUMNS[:2]), strict=True):
         mine = pc.and_(pc.equal(rows["topic_id"], topic_id), pc.equal(rows["partition"], number))
-        yield (topic_id, number), rows.filter(mine)["offset"].to_numpy()
+        yield (topic_id, number), np.sort(rows.filter(mine)["offset"].to_numpy())

@@ -1,11 +1,14 @@
 """What `reconcile` proves of a lake that crashes made, and what it finds in one that is broken."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from support.sinks import CrashError, crash_at, flush, telemetry_lake
 from support.wire import AMERICAN, GERMAN, NOBODY, NOW, pipeline, reading, registry, wire
@@ -13,6 +16,7 @@ from support.wire import AMERICAN, GERMAN, NOBODY, NOW, pipeline, reading, regis
 from jobs.expire import expire
 from jobs.reconcile import Report, reconcile
 from schemas.batches import WireBatch
+from schemas.errors import RetryableError
 from schemas.lineage import Partition
 from schemas.retention import FORTNIGHT, moment
 from storage.lake import Destination
@@ -170,3 +174,51 @@ def test_a_row_in_two_regions_is_found(lake: Lake) -> None:
     eu.store.put(object_key("telemetry", file.path), stranger)
     eu.replace([eu.live()[0]], [file], reason="compact", now=moment(NOW))
     assert "are in telemetry in eu and in telemetry in us" in words(prove(lake))
+
+
+def compact(destination: Destination) -> None:
+    """Make one file of all that expire together, and delete them without grace."""
+    files = destination.live()
+    together = [file for file in files if file.path.expires == files[0].path.expires]
+    keys = [object_key(destination.table.name, file.path) for file in together]
+    try:
+        rows = pa.concat_tables([decode(destination.store.get(key)) for key in keys])
+        path = DataPath(files[0].path.date, files[0].path.expires, uuid4())
+        data = encode(rows, destination.table)
+        destination.store.put(object_key(destination.table.name, path), data)
+        added = describe(rows, data, path, moment(NOW))
+        destination.replace(together, [added], reason="compact", now=moment(NOW))
+    except (RetryableError, KeyError):
+        return
+    destination.store.delete(keys)
+
+
+def test_while_workers_and_rewriters_go_on_the_proof_holds(tmp_path: Path) -> None:
+    made = telemetry_lake(tmp_path)
+    path = pipeline(known=registry())
+    flush(made, path, [chunk(partition, 0) for partition in PARTITIONS])
+
+    def work() -> None:
+        for first in range(20, 400, 20):
+            chunks = [chunk(partition, first) for partition in PARTITIONS]
+            assert flush(made, path, chunks) is None
+
+    def rewrite(destination: Destination) -> int:
+        rewrites = 0
+        while not worker.done():
+            compact(destination)
+            rewrites += 1
+            time.sleep(0.05)
+        return rewrites
+
+    with ThreadPoolExecutor(3) as pool:
+        worker = pool.submit(work)
+        rewriters = [pool.submit(rewrite, made[name]) for name in ("eu", "dead_letters")]
+        proofs = 0
+        while not worker.done():
+            assert words(prove(made)) == ""
+            proofs += 1
+        worker.result()
+        assert min(one.result() for one in rewriters) > 1
+    assert proofs > 1
+    assert prove(made).rows == 800
