@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jobs.demo.broker import Broker
 from jobs.demo.jars import default_cache
 from jobs.demo.object_store import CREDENTIALS, S3Server
+
+settings.register_profile(
+    "fortnight",
+    deadline=None,  # a busy machine is no failure
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("fortnight")
 
 pytest_plugins = ["support.no_skips", "pytester"]
 
