@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from schemas.privacy import Privacy, column
 from schemas.regions import Region
-from schemas.tables.map_tiles import TILE
+from schemas.tables.map_tiles import MAP_TILES, TILE
+from storage.decoded import DecodedTiles, readable
 from storage.lake import Destination
 from storage.tiles import decode_tiles
 
@@ -39,7 +40,8 @@ _KEYS = ["map", "tile_y", "tile_x", "version", "event_time", "offset", "__filena
 def open_table(name: str, lake: Lake, regions: Iterable[Region] = ()) -> ds.Dataset:
     """A table as it is now, with the columns `date`, `expires` and `region`.
 
-    Files and row groups that a filter excludes by date, region, time or device are not read.
+    Files and row groups that a filter excludes by date, region, time or device are not read. Map
+    tiles come with raw cells, whichever tier they lie in.
 
     Args:
         name: The table's.
@@ -57,7 +59,8 @@ def open_table(name: str, lake: Lake, regions: Iterable[Region] = ()) -> ds.Data
     ]
     if not parts:
         raise KeyError(name)
-    return parts[0] if len(parts) == 1 else ds.dataset(parts)
+    whole = parts[0] if len(parts) == 1 else ds.dataset(parts)
+    return DecodedTiles(whole) if name == MAP_TILES.name else whole
 
 
 def connect(lake: Lake, regions: Iterable[Region] = ()) -> duckdb.DuckDBPyConnection:
@@ -137,7 +140,7 @@ def latest_tiles(
     Returns:
         Rows of `map_tiles`, one a tile, ordered by (tile_y, tile_x); none where nothing is known.
     """
-    wanted = pc.field("device") == device
+    wanted = mine = pc.field("device") == device
     if at is not None:
         wanted &= pc.field("event_time") <= pa.scalar(at, pa.timestamp("us", "UTC"))
     keys = tiles.to_table(_KEYS, filter=wanted)
@@ -147,8 +150,8 @@ def latest_tiles(
         map_name = keys["map"][pc.index(keys["event_time"], pc.max(keys["event_time"])).as_py()]
     same = pc.field("map") == map_name
     files = {*_newest(keys.filter(same))["__filename"].to_pylist()}
-    rows = [
-        fragment.to_table(tiles.schema, filter=wanted & same)
+    rows = [  # all of the device, for so it can be decoded
+        readable(fragment.to_table(tiles.schema, filter=mine)).filter(wanted & same)
         for fragment in tiles.get_fragments(wanted)
         if fragment.path in files
     ]

@@ -7,12 +7,12 @@ dropping by name, so a path that cannot be read is an error, never a file that s
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date  # noqa: N812 - the field is `date`
 from datetime import datetime
 from functools import lru_cache
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from schemas.retention import format_hour, parse_hour
 
@@ -25,6 +25,10 @@ _PATH = re.compile(
     r"/(?P<name>[0-9a-f]{32})\.parquet",
     re.ASCII,
 )
+
+
+_REWRITTEN = 8
+"""The version of a UUID whose bits are ours to use (RFC 9562, section 5.8)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,6 +59,24 @@ class DataPath:
         if (match := _PATH.fullmatch(path)) is None:
             raise ValueError(f"not the path of a data file: {path}")
         return cls(*_partition(match["date"], match["expires"]), UUID(hex=match["name"]))
+
+    @property
+    def rewrites(self) -> int:
+        """How often its rows were compacted, as its name says; 0 for what the sink wrote."""
+        return self.name.bytes[0] if self.name.version == _REWRITTEN else 0
+
+    def compacted(self, rewrites: int) -> Self:
+        """A new place beside it, for rows that were compacted so often.
+
+        Args:
+            rewrites: 1 to 255.
+        """
+        if not 0 < rewrites <= 0xFF:  # noqa: PLR2004 - an octet
+            raise ValueError("rows are compacted 1 to 255 times")
+        octets = bytearray(uuid4().bytes)
+        octets[0] = rewrites
+        octets[6] = _REWRITTEN << 4 | octets[6] & 0x0F
+        return replace(self, name=UUID(bytes=bytes(octets)))
 
     @property
     def partition(self) -> dict[str, str]:

@@ -22,9 +22,13 @@ from schemas.privacy import Privacy, columns_with, privacy_of
 from schemas.tables import Table
 from storage.layout import DataPath
 from storage.log import BOUNDED, Bound, DataFile
+from storage.tiles import compacted
 
 FALSE_POSITIVES = 0.01
 """Of a Bloom filter: 10 bits a pseudonym."""
+
+CODEC_TABLE = "fortnight.tiles"
+"""Key of a file's metadata: SHA-256 of the context codec's table, where its tiles need one."""
 
 _ROWS_A_GROUP = 2**20
 _CELLS_A_GROUP = 2**15
@@ -45,12 +49,18 @@ def encode(rows: pa.Table | pa.RecordBatch, table: Table) -> bytes:
 
     Raises:
         ValueError: The columns are others than the table's, or there is no row.
+        IntegrityError: Compacted tiles without the chunk that holds their cells, or a part of
+            those of a device.
     """
     if rows.schema.names != table.schema.names or not rows.num_rows:
         raise ValueError(f"{table.name}: no rows, or other columns than the table's")
+    return _write(in_order(rows, table), table)
+
+
+def in_order(rows: pa.Table | pa.RecordBatch, table: Table) -> pa.Table:
+    """Rows in the order of the table's files, text as dictionaries; equal keys keep theirs."""
     compact = _compact(rows, table.schema)
-    ordered = compact.take(pa.array(_order([compact[name] for name in table.sort])))
-    return _write(ordered, table)
+    return compact.take(pa.array(_order([compact[name] for name in table.sort])))
 
 
 def decode(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
@@ -97,6 +107,12 @@ def _compact(rows: pa.Table | pa.RecordBatch, schema: pa.Schema) -> pa.Table:
     whole = pa.table(rows).unify_dictionaries().combine_chunks()
     columns = [_compacted(whole[f.name], f.type) for f in schema]
     return pa.Table.from_arrays(columns, names=schema.names)
+
+
+def _codec(rows: pa.Table) -> Mapping[str, str]:
+    """Which table compacted tiles were coded with, also where a file of them is rewritten."""
+    digest = compacted.check_rows(rows) if "cells" in rows.schema.names else None
+    return {} if digest is None else {CODEC_TABLE: digest}
 
 
 def _compacted(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
@@ -151,7 +167,7 @@ def _write(rows: pa.Table, table: Table) -> bytes:
     with writer:
         writer.write_table(rows, row_group_size=_group_size(schema))
         # The declared schema, not that of the dictionaries that made writing fast.
-        writer.add_key_value_metadata({"ARROW:schema": _serialised(schema)})
+        writer.add_key_value_metadata({"ARROW:schema": _serialised(schema), **_codec(rows)})
     return sink.getvalue()
 
 

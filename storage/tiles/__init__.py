@@ -1,7 +1,8 @@
 """How cells are packed into `map_tiles.cells`: one codec a file, told apart by `encoding`.
 
-The hot tier is `raw`, which any engine reads without our code. A codec's `decode` takes whole rows,
-for one may need their keys, and gives the cells in the rows' order.
+The hot tier is `raw`, which any engine reads without our code; the compacted tier is `context`,
+one chunk a device and file. A codec's `decode` takes whole rows, for one may need their keys, and
+gives the cells in the rows' order.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
 from schemas.tables.map_tiles import TILE
-from storage.tiles import raw
+from storage.tiles import compacted, raw
 
 Decoder = Callable[[pa.Table], NDArray[np.uint8]]
 """Rows of `map_tiles` of one encoding -> (n, 64, 64) uint8, labels, in the rows' order."""
 
-CODECS: Mapping[str, Decoder] = {raw.ENCODING: raw.decode_rows}
+CODECS: Mapping[str, Decoder] = {
+    raw.ENCODING: raw.decode_rows,
+    compacted.ENCODING: compacted.decode_rows,
+}
 """Encoding -> what reads it."""
 
 

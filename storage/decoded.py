@@ -1,0 +1,145 @@
+"""Map tiles as every reader sees them: raw cells, whichever tier a row lies in.
+
+A chunk of the compacted tier holds all rows of a device in a file, so a filter cannot simply be
+given to the file: first it says which devices have rows there at all, without the cells; then those
+devices are read and decoded, some thousand rows at a time, and filtered.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from storage.parquet import CODEC_TABLE
+from storage.tiles import compacted, decode_tiles, raw
+
+DECODED_AT_ONCE = 1 << 14
+"""Rows, 64 MiB of cells; a device that has more in one file is decoded in one go all the same."""
+
+_CODED = ("encoding", "cells")
+"""Columns that decoding changes."""
+
+_NEEDED = ("device", "map", "tile_y", "tile_x", "version", *_CODED)
+"""Columns that decoding reads."""
+
+
+def readable(rows: pa.Table) -> pa.Table:
+    """Rows of `map_tiles` with raw cells, in their order.
+
+    Args:
+        rows: Of compacted tiles whole devices; any number of files' rows, one after the other.
+
+    Raises:
+        IntegrityError: Cells cannot be decoded.
+    """
+    if pc.all(pc.equal(rows["encoding"], raw.ENCODING)).as_py() is not False:
+        return rows
+    rows = _put(rows, "cells", raw.encode(decode_tiles(rows)))
+    return _put(rows, "encoding", pa.repeat(raw.ENCODING, rows.num_rows))
+
+
+class DecodedTiles(ds.Dataset):  # type: ignore[misc]  # pyarrow is untyped
+    """`map_tiles` with its cells decoded, wherever a pyarrow dataset is taken."""
+
+    def __init__(self, stored: ds.Dataset) -> None:
+        """Show a dataset of tiles as they are stored."""
+        self._stored = stored
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns, as they are stored."""
+        return self._stored.schema
+
+    @property
+    def partition_expression(self) -> pc.Expression:
+        """What holds for every row."""
+        return self._stored.partition_expression
+
+    def get_fragments(self, filter: pc.Expression | None = None) -> Iterator[ds.Fragment]:  # noqa: A002 - pyarrow's name
+        """The files that a filter leaves, with the cells as they are stored."""
+        return self._stored.get_fragments(filter)  # type: ignore[no-any-return]
+
+    def scanner(
+        self,
+        columns: Sequence[str] | None = None,
+        filter: pc.Expression | None = None,  # noqa: A002 - pyarrow's name
+        **options: Any,  # noqa: ANN401 - handed on
+    ) -> ds.Scanner:
+        """Read; columns by name. Where cells are not asked for, no cells are read."""
+        if not _touches_codes(columns, filter):
+            return self._stored.scanner(columns=columns, filter=filter, **options)
+        wanted = (*(self.schema.names if columns is None else columns), *_NEEDED)
+        told = str(filter)  # a column that it only seems to name is read in vain, and no harm done
+        fields = [one for one in self.schema if one.name in wanted or one.name in told]
+        schema = pa.schema(fields)
+        rows = self._rows(schema, filter)
+        return ds.Scanner.from_batches(rows, schema=schema, columns=columns, filter=filter)
+
+    def count_rows(self, filter: pc.Expression | None = None, **options: Any) -> int:  # noqa: A002, ANN401 - pyarrow's
+        """How many rows there are; from the footers where there is no filter."""
+        if _touches_codes([], filter):
+            return super().count_rows(filter=filter, **options)  # type: ignore[no-any-return]
+        return self._stored.count_rows(filter=filter, **options)  # type: ignore[no-any-return]
+
+    def _rows(self, schema: pa.Schema, wanted: pc.Expression | None) -> Iterator[pa.RecordBatch]:
+        stored = None if wanted is None or _touches_codes([], wanted) else wanted
+        for fragment in self._stored.get_fragments(stored):
+            yield from _decoded(_read(fragment, self.schema, (schema.names, stored)))
+
+
+def _touches_codes(columns: Sequence[str] | None, wanted: pc.Expression | None) -> bool:
+    """Whether what decoding changes is asked for; a filter that only mentions it counts too."""
+    text = "" if wanted is None else str(wanted)
+    return columns is None or any(name in columns or name in text for name in _CODED)
+
+
+def _read(
+    fragment: ds.ParquetFileFragment,
+    schema: pa.Schema,
+    question: tuple[Sequence[str], pc.Expression | None],
+) -> Iterator[pa.RecordBatch]:
+    """Rows of a file that hold all that are wanted; of compacted tiles, whole devices."""
+    names, wanted = question
+    if wanted is not None and _is_compacted(fragment):
+        devices = pc.unique(fragment.to_table(schema, columns=["device"], filter=wanted)["device"])
+        if not len(devices):
+            return
+        bounds = pc.min_max(devices)  # what leaves row groups out
+        device = pc.field("device")
+        wanted = (device >= bounds["min"]) & (device <= bounds["max"]) & device.isin(devices)
+    yield from fragment.to_batches(
+        schema, columns=[*names], filter=wanted, batch_size=DECODED_AT_ONCE, batch_readahead=2
+    )
+
+
+def _is_compacted(fragment: ds.ParquetFileFragment) -> bool:
+    return CODEC_TABLE.encode() in (fragment.metadata.metadata or {})
+
+
+def _decoded(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Decode rows as they come, whole chunks at a time."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(one.num_rows for one in waiting) >= DECODED_AT_ONCE:
+            rows = pa.Table.from_batches(waiting)
+            whole = _whole(rows)
+            yield from readable(rows.slice(0, whole)).to_batches() if whole else ()
+            waiting = rows.slice(whole).to_batches()
+    if waiting:
+        yield from readable(pa.Table.from_batches(waiting)).to_batches()
+
+
+def _whole(rows: pa.Table) -> int:
+    """How many rows come before the last chunk, which may go on."""
+    if rows["encoding"][-1].as_py() == raw.ENCODING:
+        return int(rows.num_rows)
+    starts = compacted.chunk_starts(rows).nonzero()[0]
+    return int(starts[-1]) if len(starts) else 0
+
+
+def _put(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    index = rows.schema.get_field_index(name)
+    return rows.set_column(index, rows.schema.field(name), column)
