@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import SettingsError
-from storage.tiles.keys import Keys
+from storage.tiles.keys import Ints, Keys
 
 Tiles = NDArray[np.uint8]
-Ints = NDArray[np.int64]
 
 DEFAULT = Path("../shared/maps/public")
 """Relative to the repository."""
+
+SYMMETRIES = 8
+"""Rotations and reflections of a square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,24 @@ class Corpus:
         """Those rows; devices keep their numbers, and so the homes theirs."""
         return Corpus(self.keys[rows], self.tiles[rows], self.seconds[rows], self.homes)
 
+    def turned(self, symmetry: int) -> "Corpus":
+        """The same maps, reflected and turned in one of eight ways; 0 leaves them as they are."""
+        tiles, y, x = self.tiles, self.keys.tile_y, self.keys.tile_x
+        if symmetry & 1:
+            tiles, x = tiles[:, :, ::-1], -x
+        if symmetry & 2:
+            tiles, y = tiles[:, ::-1], -y
+        if symmetry & 4:
+            tiles, y, x = tiles.swapaxes(1, 2), x, y
+        keys = self.keys
+        order = np.lexsort((keys.version, x, y, keys.map, keys.device))
+        columns = (keys.device, keys.map, y, x, keys.version)
+        turned = Keys(*(column[order] for column in columns))
+        return Corpus(turned, tiles[order], self.seconds[order], self.homes)
+
 
 def load(folder: Path) -> Corpus:
-    """Read a corpus: `tiles64.npz`, `streams.json`, and `PROVENANCE.txt` where there is one.
+    """Read a corpus: `tiles64.npz`, and `streams.json` and `PROVENANCE.txt` where they are.
 
     Raises:
         SettingsError: The folder holds none.
@@ -60,13 +77,13 @@ def load(folder: Path) -> Corpus:
 
 
 def _homes(folder: Path, devices: int) -> tuple[str, ...]:
-    """Home groups by device; a device nobody tells about is a home of its own."""
+    """Home groups by device; a device that nobody tells about is a home of its own."""
     homes = [f"device {i}" for i in range(devices)]
     streams, provenance = folder / "streams.json", folder / "PROVENANCE.txt"
     if streams.exists() and provenance.exists():
-        lines = (line.split(" | ") for line in provenance.read_text().splitlines())
+        lines = (line.split(" | ") for line in provenance.read_text("utf-8").splitlines())
         group = {line[0]: line[1] for line in lines if len(line) > 1}
-        for device, _, maps, *_ in json.loads(streams.read_text()):
+        for device, _, maps, *_ in json.loads(streams.read_text("utf-8")):
             first = maps[0] if isinstance(maps, list) else maps
             homes[device] = group.get(first, homes[device])
     return tuple(homes)

@@ -54,7 +54,7 @@ def fit(lesson: Lesson, sizes: tuple[int, ...]) -> Fit:
     return fitted
 
 
-def _step(part: Floats, context: NDArray[np.int32], answers: Floats, odds: Floats) -> None:
+def _step(part: Floats, context: NDArray[np.int16], answers: Floats, odds: Floats) -> None:
     """Move the entries of one context towards the answers; `part` and `odds` change."""
     chance = 1 / (1 + np.exp(-odds))
     slope = np.bincount(context, answers - chance, len(part)) - part * (RIDGE / 10)

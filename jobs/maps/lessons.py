@@ -1,17 +1,19 @@
 """What the training learns from: every question that the codec asks about a corpus, answered."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.maps.corpus import Corpus
 from storage.tiles import versions
 from storage.tiles.decisions import SIZES, Bits, Contexts, Question, Truth
-from storage.tiles.keys import Ints, Keys
+from storage.tiles.keys import Ints
 from storage.tiles.sheets import place
 
-Tiles = NDArray[np.uint8]
+Shorts = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,57 +21,51 @@ class Lesson:
     """The answers to one question.
 
     Attributes:
-        contexts: (m,) int32 each.
+        contexts: (m,) each.
         answers: (m,) bool.
-        chunk: (m,) int32 the number of the device.
+        device: (m,) whose tile it was about.
     """
 
-    contexts: tuple[NDArray[np.int32], ...]
+    contexts: tuple[Shorts, ...]
     answers: Bits
-    chunk: NDArray[np.int32]
+    device: Shorts
 
-    def __getitem__(self, which: NDArray[np.bool_]) -> "Lesson":
-        """Some of the answers."""
-        contexts = tuple(context[which] for context in self.contexts)
-        return Lesson(contexts, self.answers[which], self.chunk[which])
+    def of(self, devices: Sequence[int]) -> "Lesson":
+        """What was answered about those devices."""
+        mine = np.isin(self.device, np.array(devices, np.int16))
+        contexts = tuple(context[mine] for context in self.contexts)
+        return Lesson(contexts, self.answers[mine], self.device[mine])
 
 
 class _Listener:
     """A coder that remembers."""
 
-    def __init__(self) -> None:
+    def __init__(self, devices: Ints) -> None:
         self.heard: dict[Question, list[Lesson]] = defaultdict(list)
+        self._devices = devices.astype(np.int16)
 
     def __call__(self, question: Question, contexts: Contexts, chunk: Ints, truth: Truth) -> Bits:
         if not len(chunk):
             return np.zeros(0, bool)
         answers = truth()
-        narrow = tuple(np.asarray(context, np.int32) for context in contexts)
-        self.heard[question].append(Lesson(narrow, answers, chunk.astype(np.int32)))
+        narrow = tuple(np.asarray(context, np.int16) for context in contexts)
+        self.heard[question].append(Lesson(narrow, answers, self._devices[chunk]))
         return answers
 
 
-def listen(tiles: Tiles, keys: Keys) -> dict[Question, Lesson]:
-    """Hear all questions about the tiles."""
-    listener = _Listener()
-    versions.tell(place(keys), listener, tiles)
-    return {question: _join(question, listener.heard[question]) for question in Question}
+def listen(corpus: Corpus) -> dict[Question, Lesson]:
+    """Hear all questions about the tiles of a corpus."""
+    listener = _Listener(np.unique(corpus.keys.device))
+    versions.tell(place(corpus.keys), listener, corpus.tiles)
+    return {question: join(question, listener.heard[question]) for question in Question}
 
 
-def join(lessons: list[dict[Question, Lesson]]) -> dict[Question, Lesson]:
-    """All answers of several."""
-    return {
-        question: _join(question, [lesson[question] for lesson in lessons]) for question in Question
-    }
-
-
-def _join(question: Question, parts: list[Lesson]) -> Lesson:
-    empty = np.zeros(0, np.int32)
-    return Lesson(
-        tuple(
-            np.concatenate([empty, *(part.contexts[k] for part in parts)])
-            for k in range(len(SIZES[question]))
-        ),
-        np.concatenate([np.zeros(0, bool), *(part.answers for part in parts)]),
-        np.concatenate([empty, *(part.chunk for part in parts)]),
+def join(question: Question, parts: Sequence[Lesson]) -> Lesson:
+    """All answers to a question."""
+    empty = np.zeros(0, np.int16)
+    contexts = tuple(
+        np.concatenate([empty, *(part.contexts[k] for part in parts)])
+        for k in range(len(SIZES[question]))
     )
+    answers = np.concatenate([np.zeros(0, bool), *(part.answers for part in parts)])
+    return Lesson(contexts, answers, np.concatenate([empty, *(part.device for part in parts)]))

@@ -28,6 +28,8 @@ Tiles = NDArray[np.uint8]
 
 ROWS_AT_ONCE = 1 << 16
 """Devices are taken together up to so many rows, which bounds memory to about 1 GiB."""
+_NEWEST_AT_ONCE = 4 * ROWS_AT_ONCE
+"""The same memory, where only the newest version of each tile is decoded."""
 LANE_BYTES = 384
 """A lane costs some five bytes and is worth it where it has so many to carry."""
 _MOST_LANES = 4096
@@ -35,7 +37,7 @@ _BUSY = CELLS // 4
 """A tile with fewer steps from cell to cell is never stored raw, nor asked about it."""
 
 
-def encode(tiles: Tiles, keys: Keys) -> list[bytes]:
+def encode(tiles: Tiles, keys: Keys, *, at_once: int = ROWS_AT_ONCE) -> list[bytes]:
     """Encode tiles.
 
     Deterministic: the same rows of a device give the same chunk in any company.
@@ -43,6 +45,7 @@ def encode(tiles: Tiles, keys: Keys) -> list[bytes]:
     Args:
         tiles: (n, 64, 64) uint8 labels, one a row of `keys`.
         keys: What the rows are.
+        at_once: Rows told together; only speed and memory depend on it.
 
     Returns:
         One chunk a device, in the order of the devices.
@@ -50,23 +53,25 @@ def encode(tiles: Tiles, keys: Keys) -> list[bytes]:
     if tiles.shape != (len(keys), SIDE, SIDE) or tiles.dtype != np.uint8:
         raise ValueError("tiles must be (n, 64, 64) uint8, one a key")
     chunks: list[bytes] = []
-    for rows, _ in _groups(keys):
+    for rows, _ in _groups(keys, at_once):
         chunks += _encode_group(tiles[rows], keys[rows])
     return chunks
 
 
-def decode(chunks: Sequence[bytes], keys: Keys) -> Tiles:
+def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = ROWS_AT_ONCE) -> Tiles:
     """Decode all versions: (n, 64, 64) uint8, one a row of `keys`.
 
     Args:
         chunks: One a device, in the order of the devices; any choice of devices will do.
         keys: The rows of those devices, all of them.
+        at_once: Rows told together; only speed and memory depend on it.
 
     Raises:
         IntegrityError: A chunk is damaged, is not of these rows, or names an unknown table.
     """
+    _check(chunks, keys)
     tiles = np.empty((len(keys), SIDE, SIDE), np.uint8)
-    for rows, devices in _groups(keys, len(chunks)):
+    for rows, devices in _groups(keys, at_once):
         group = _Group.parse(chunks[devices], keys[rows])
         tiles[rows.start + group.raw] = group.raw_tiles
         if len(group.coded):
@@ -87,10 +92,11 @@ def decode_latest(chunks: Sequence[bytes], keys: Keys) -> tuple[Ints, Tiles]:
     Raises:
         IntegrityError: As for `decode`.
     """
+    _check(chunks, keys)
     first, length = keys.chains()
     newest = first + length - 1
     tiles = np.zeros((len(newest), SIDE, SIDE), np.uint8)
-    for rows, devices in _groups(keys, len(chunks)):
+    for rows, devices in _groups(keys, _NEWEST_AT_ONCE):
         group = _Group.parse(chunks[devices], keys[rows])
         _fill(tiles, newest, rows.start + group.raw, group.raw_tiles)
         if len(group.coded):
@@ -107,15 +113,18 @@ def _fill(tiles: Tiles, newest: Ints, rows: Ints, found: Tiles) -> None:
     tiles[at[there]] = found[there]
 
 
-def _groups(keys: Keys, chunks: int | None = None) -> Iterator[tuple[slice, slice]]:
+def _check(chunks: Sequence[bytes], keys: Keys) -> None:
+    if len(chunks) != len(keys.device_starts()) - 1:
+        raise ValueError("one chunk a device")
+
+
+def _groups(keys: Keys, at_once: int) -> Iterator[tuple[slice, slice]]:
     """Rows and devices to take together."""
     starts = keys.device_starts()
     devices = len(starts) - 1
-    if chunks is not None and chunks != devices:
-        raise ValueError("one chunk a device")
     begin = 0
     while begin < devices:
-        end = int(np.searchsorted(starts, starts[begin] + ROWS_AT_ONCE, side="right")) - 1
+        end = int(np.searchsorted(starts, starts[begin] + at_once, side="right")) - 1
         end = min(max(end, begin + 1), devices)
         yield slice(int(starts[begin]), int(starts[end])), slice(begin, end)
         begin = end

@@ -117,6 +117,8 @@ class Choice:
 
     def _spell(self, coder: Coder, still: Ints, truth: Callable[[], Labels]) -> None:
         """Tell which of the candidates left it is; of a tile with too many labels, the label."""
+        if not len(still):
+            return
         spelt = self._palette.spelt[still]
         order = np.argsort(self._out[still], axis=1, kind="stable")
         left = np.where(spelt, _LABELS, (~self._out[still]).sum(1))

@@ -169,6 +169,10 @@ def _steps() -> tuple[Ints, Ints]:
 
 
 _ROW, _COLUMN = _steps()
+_PAIRS = np.array([[0, 1, 1, 0, 4, 5], [2, 2, 3, 1, 0, 1]])
+"""Neighbours that are compared with each other, by their places in `_neighbours`."""
+_TOLD = np.uint16(256)
+_WALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +198,9 @@ class _Cells:
         self._stride = chains.stride
         self._chunk = chains.chunk
         self._coder, self._words, self._vocabulary = conversation
+        self._near = _neighbours(chains.stride)
         self.labels = np.zeros(chains.size, np.uint8)
-        self._known = np.zeros(chains.size, np.uint8)
+        self._told = np.zeros(chains.size, np.uint16)
         self._truth = np.zeros(0 if tiles is None else chains.size, np.uint8)
         if tiles is not None:
             side = np.arange(SIDE)
@@ -205,8 +210,11 @@ class _Cells:
         index = index[half.labels[index] != MIXED]
         side = np.arange(_HALF)
         inside = half.corner(index)[:, None] + (side[:, None] * self._stride + side).ravel()
-        self.labels[inside] = half.labels[index][:, None]
-        self._known[inside] = 1
+        self._set(inside, half.labels[index][:, None])
+
+    def _set(self, at: Ints, labels: Labels) -> None:
+        self.labels[at] = labels
+        self._told[at] = labels | _TOLD
 
     def code(self, corner: Ints, wave: Ints, tile: Ints) -> None:
         """Tell the cells of mixed blocks; a block's wave spans ten steps, four a block wave."""
@@ -219,65 +227,71 @@ class _Cells:
     def _wave(self, front: _Front) -> None:
         if not len(front.at):
             return
-        near = [self.labels[front.at + step] for step in self._near()]
-        w, n, nw, ne = near[:4]
-        guess = np.where(w == nw, n, w)
+        near = self.labels.take(front.at + self._near)
+        w, n = near[0], near[1]
+        guess = np.where(w == near[2], n, w)
         contexts, shape = self._look(front, near, guess)
         truth, chunk = self._truth, self._chunk[front.tile]
         follows = self._coder(
             Question.CELL_FOLLOWS, contexts, chunk, lambda: truth[front.at] == guess
         )
         labels = guess.copy()
-        odd = np.flatnonzero(~follows)
-        context = shape[odd]
-        choice = Choice(self._words[front.tile[odd]], guess[odd], chunk[odd])
-        labels[odd] = choice.tell(
+        odd = (~follows).nonzero()[0]
+        if len(odd):
+            other = np.where(guess == w, n, w)
+            labels[odd] = self._other(front, odd, (guess, shape), (other, near[3]))
+        self._set(front.at, labels)
+
+    def _other(
+        self,
+        front: _Front,
+        odd: Ints,
+        known: tuple[Labels, Ints],
+        offers: tuple[Labels, Labels],
+    ) -> Labels:
+        """Tell the labels of the `odd` cells, which are not as guessed."""
+        guess, context, tile = known[0][odd], known[1][odd], front.tile[odd]
+        choice = Choice(self._words[tile], guess, self._chunk[tile])
+        return choice.tell(
             self._coder,
             Question.CELL_LABEL,
-            [np.where(guess == w, n, w)[odd], ne[odd], constant(2, len(odd))],
+            [*(offer[odd] for offer in offers), constant(_WALL, len(odd))],
             lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + CLASS[mine]],
-            lambda: truth[front.at[odd]],
+            lambda: self._truth[front.at[odd]],
         )
-        self.labels[front.at] = labels
-        self._known[front.at] = 1
 
-    def _near(self) -> tuple[int, ...]:
-        """West, north, north-west, north-east, two west, two north, and further out."""
-        s = self._stride
-        close = (-1, -s, -s - 1, 1 - s, -2, -2 * s)
-        return (*close, -2 * s - 1, 1 - 2 * s, -s - 2, -3, -3 * s, 2 - 2 * s, -2 * s - 2, -s - 3)
-
-    def _look(self, front: _Front, near: list[Labels], guess: Labels) -> tuple[list[Ints], Ints]:
+    def _look(self, front: _Front, near: Labels, guess: Labels) -> tuple[list[Ints], Ints]:
         """The contexts of a cell, and the shape of its neighbourhood."""
-        w, n, nw, ne, ww, nn = near[:6]
-        pairs = ((w, nw), (n, nw), (n, ne), (w, n), (ww, w), (nn, n))
-        shape = _pack([a == b for a, b in pairs])
-        around = _pack([label == guess for label in near])
+        shape = _pack(near[_PAIRS[0]] == near[_PAIRS[1]])
+        around = _pack(near == guess)
         kind = CLASS[guess].astype(np.int64)
-        kinds = CLASS[w] + 4 * CLASS[n] + 16 * CLASS[ne].astype(np.int64)
+        kinds = CLASS[near[0]] + 4 * CLASS[near[1]] + 16 * CLASS[near[3]].astype(np.int64)
         e, s, se, sw = self._ahead(front, guess)
         spot = front.y * _HALF + front.x
+        shape_of_kind = shape + 64 * kind
+        ahead = e * 3 + s
+        held = self._vocabulary.tile[front.tile, guess]
         contexts = [
             shape + 64 * kinds,
             around,
-            (((e * 3 + s) * 3 + se) * 16 + spot) * 16 + (around & 15),
-            ((shape + 64 * kind) * 16 + spot) * 3 + sw,
-            (((e * 3 + s) * 4 + kind) * 256 + (around & 255)) * 2 + self._held(front, guess),
+            ((ahead * 3 + se) * 16 + spot) * 16 + (around & 15),
+            (shape_of_kind * 16 + spot) * 3 + sw,
+            ((ahead * 4 + kind) * 256 + (around & 255)) * 2 + held,
         ]
-        return contexts, shape + 64 * kind
+        return contexts, shape_of_kind
 
-    def _held(self, front: _Front, guess: Labels) -> Bits:
-        """Whether the tile holds the label at all."""
-        return self._vocabulary.tile[front.tile, guess]
-
-    def _ahead(self, front: _Front, guess: Labels) -> tuple[Ints, ...]:
-        """Of the blocks east, south, south-east, south-west: 0 not told, 1 other, 2 as guessed."""
+    def _ahead(self, front: _Front, guess: Labels) -> Ints:
+        """(4, m) of the blocks E, S, SE, SW: 0 not told, 1 other, 2 as guessed."""
         east, south = _HALF - front.x, (_HALF - front.y) * self._stride
-        steps = (east, south, east + south, south - _HALF)
-        return tuple(
-            self._known[front.at + step] * (1 + (self.labels[front.at + step] == guess))
-            for step in steps
-        )
+        there = self._told.take(np.stack((east, south, east + south, south - _HALF)) + front.at)
+        return (there >= _TOLD).astype(np.int64) + (there == guess | _TOLD)
+
+
+def _neighbours(stride: int) -> Ints:
+    """(14, 1) steps: W, N, NW, NE, two W, two N, and further out."""
+    steps = ((-1, 0), (0, -1), (-1, -1), (1, -1), (-2, 0), (0, -2), (-1, -2), (1, -2))
+    further = ((-2, -1), (-3, 0), (0, -3), (2, -2), (-2, -2), (-3, -1))
+    return np.array([[y * stride + x] for x, y in steps + further])
 
 
 def _front(corner: Ints, step: Ints, tile: Ints, stride: int) -> _Front:
@@ -289,9 +303,8 @@ def _front(corner: Ints, step: Ints, tile: Ints, stride: int) -> _Front:
     return _Front(corner[block] + y * stride + x, y, x, tile[block])
 
 
-def _pack(flags: list[Bits]) -> Ints:
-    """Flags as the bits of a number, the first one lowest."""
-    packed = np.zeros(len(flags[0]), np.int64)
-    for k, flag in enumerate(flags):
-        packed |= flag.astype(np.int64) << k
-    return packed
+def _pack(flags: Bits) -> Ints:
+    """(k, m) flags -> (m,) numbers, the first flag the lowest bit; k up to 16."""
+    packed = np.packbits(flags, axis=0, bitorder="little")
+    low = packed[0].astype(np.int64)
+    return low if len(packed) == 1 else low | (packed[1].astype(np.int64) << 8)

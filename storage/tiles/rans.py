@@ -54,19 +54,17 @@ def deal(counts: Ints, lanes: Ints, first_lane: Ints) -> Deal:
         each = np.arange(total)
         lane = np.repeat(first_lane - (np.cumsum(counts) - counts), counts) + each
         return Deal(lane, each, np.array([total] if total else [], np.int64))
-    busy = np.flatnonzero(counts)
-    count, share = counts[busy], lanes[busy]
-    short, more = np.divmod(count, share)
-    begin = (np.cumsum(counts) - counts)[busy]
+    begin = np.cumsum(counts) - counts
+    short, more = np.divmod(counts, lanes)
     length = np.concatenate((short + 1, short))
-    size = np.concatenate((more, np.where(short > 0, share - more, 0)))
-    lane = np.concatenate((first_lane[busy], first_lane[busy] + more))
+    size = np.concatenate((more, (lanes - more) * (short > 0)))
+    lane = np.concatenate((first_lane, first_lane + more))
     start = np.concatenate((begin, begin + more * (short + 1)))
     order = np.argsort(-length, kind="stable")
     length, size, lane, start = length[order], size[order], lane[order], start[order]
     turn = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
     each = np.repeat(length, size)
-    steps = int(length[0]) if len(length) else 0
+    steps = int(each[0])
     active = np.searchsorted(-each, -np.arange(steps), side="left")
     return Deal(np.repeat(lane, size) + turn, np.repeat(start, size) + turn * each, active)
 

@@ -67,13 +67,23 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class _Active:
-    """Blocks that change: the tile in the list told together, canvas row and column, index."""
+    """Blocks that change.
+
+    Attributes:
+        tile: (m,) place of the tile in the list told together.
+        row: (m,) canvas row of the first cell.
+        column: (m,) its column.
+        index: (m,) place among the blocks of their size.
+        parent: (m,) place of the larger block in the list of those.
+        parents: How many those are.
+    """
 
     tile: Ints
     row: Ints
     column: Ints
     index: Ints
     parent: Ints
+    parents: int
 
 
 class Updates:
@@ -109,7 +119,7 @@ class Updates:
     def _cells(self, tiles: "_Tiles") -> Change:
         live = np.flatnonzero(tiles.goals)
         none = np.zeros(0, np.int64)
-        blocks = _Active(live, tiles.row[live], tiles.column[live], none, none)
+        blocks = _Active(live, tiles.row[live], tiles.column[live], none, none, 0)
         found: list[_Active] = []
         for size, per in ((16, 4), (8, 2), (4, 2)):
             blocks = self._narrow(tiles, blocks, size, per)
@@ -124,7 +134,7 @@ class Updates:
         flagged = {}
         for size, blocks in zip(reversed(BLOCK_SIZES), reversed(found), strict=True):
             flagged[size] = blocks.index, amount
-            above = int(blocks.parent.max(initial=-1)) + 1
+            above = blocks.parents
             amount = np.bincount(blocks.parent, amount, above).astype(np.int64)
         self._canvas.settle_blocks(flagged)
 
@@ -149,7 +159,7 @@ class Updates:
         index = first[:, None] + (y * blocks.stride + x)
         parent, k = np.nonzero(blocks.flags[index])
         row, column = parents.row[parent] + y[k] * size, parents.column[parent] + x[k] * size
-        return _Active(parents.tile[parent], row, column, index[parent, k], parent)
+        return _Active(parents.tile[parent], row, column, index[parent, k], parent, len(first))
 
     def _ask_cells(self, tiles: "_Tiles", blocks: _Active) -> tuple[Ints, Ints, Ints]:
         """Ask which cells change; returns cells and tiles, sorted by tile, and cells a block."""

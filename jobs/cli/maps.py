@@ -1,0 +1,66 @@
+"""`fortnight maps train` and `fortnight bench-maps`."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.cli.settings import environment
+from jobs.maps import bench, corpus, train
+from storage.tiles import context_table
+
+app = typer.Typer()
+_maps = typer.Typer(help="Maps as a whole: the context codec's table.")
+app.add_typer(_maps, name="maps")
+
+_FIGURES = Path("build/figures/maps.json")
+_TABLE = Path(context_table.__file__).parent
+
+Folder = Annotated[Path | None, typer.Option("--maps", help="Folder of tiles64.npz.")]
+
+
+@_maps.command("train")
+def train_table(
+    maps: Folder = None,
+    to: Annotated[Path, typer.Option(help="Where to put the table.")] = _TABLE,
+    version: Annotated[int, typer.Option(help="A table once written with keeps its number.")] = 1,
+    *,
+    check: Annotated[bool, typer.Option(help="Measure on homes left out; takes longer.")] = True,
+) -> None:
+    """Train the context table on a corpus, and say how well it does on homes it never saw."""
+    learnt = corpus.load(maps or _folder())
+    heard = train.hear(learnt)
+    fits = train.train(heard)
+    told: dict[str, str | int | float] = {
+        "trained": datetime.now(UTC).date().isoformat(),  # noqa: TID251 - the date of a release
+        "corpus": "the public maps of PROVENANCE.txt, Apache-2.0 and MIT, in four rotations",
+        "homes": len(set(learnt.homes)),
+        "rows": len(learnt.tiles),
+    }
+    if check:
+        figures = train.measure(learnt, heard, fits)
+        told["bytes_a_row_seen"] = round(sum(figures.seen.values()), 2)
+        told["bytes_a_row_unseen"] = round(sum(figures.unseen.values()), 2)
+        for question, seen in figures.seen.items():
+            typer.echo(f"{question.name}: {seen:.3f}, unseen {figures.unseen[question]:.3f}")
+    data = train.table_file(fits)
+    (to / "context_table.bin").write_bytes(data)
+    text = train.description(version, data, told)
+    (to / "context_table.toml").write_text(text, "utf-8")
+    typer.echo(text, nl=False)
+
+
+@app.command("bench-maps")
+def bench_maps(maps: Folder = None, figures: Path = _FIGURES) -> None:
+    """Measure size and speed of the map codecs on a folder of maps."""
+    found = bench.measure(corpus.load(maps or _folder()), typer.echo)
+    figures.parent.mkdir(parents=True, exist_ok=True)
+    figures.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    typer.echo(f"written to {figures}")
+
+
+def _folder() -> Path:
+    """The folder that MAPS names, as in `make bench-maps MAPS=folder`."""
+    return Path(environment().get("MAPS") or corpus.DEFAULT)

@@ -1,0 +1,167 @@
+"""What the codecs of maps reach: `make bench-maps`, numbers to `build/figures/maps.json`.
+
+Sizes are of whole Parquet files, key columns included. Speeds are of one core, in seconds of the
+process's own time so that neighbours on a machine do not count, the best of several runs, on the
+corpus in its eight rotations and reflections; each one counts as devices of its own.
+"""
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from PIL import Image
+
+from jobs.maps.corpus import SYMMETRIES, Corpus
+from storage.tiles import context, raw
+from storage.tiles.keys import Keys
+
+Tiles = NDArray[np.uint8]
+T = TypeVar("T")
+
+MINUTE = 60
+HOT_LEVEL = 9
+"""Zstandard's, as the sink writes."""
+_RUNS = 3
+_WHOLE = 1 << 30
+"""A column of a file in one page: Zstandard sees versions side by side."""
+
+
+def measure(corpus: Corpus, tell: Callable[[str], None]) -> dict[str, float]:
+    """Measure everything; `tell` is given each figure when it is known."""
+    figures: dict[str, float] = {}
+
+    def add(more: Mapping[str, float]) -> None:
+        figures.update(more)
+        for name, value in more.items():
+            tell(f"{name}: {value:,.2f}")
+
+    add(_pictures(corpus.tiles))
+    add({f"raw_zstd{n}_bytes_per_row": _per_row(corpus, _hot(n)) for n in (3, 9, 19)})
+    add({"hot_bytes_per_row": _per_row(corpus, _hot(HOT_LEVEL))})
+    add({"hot_60s_bytes_per_row": _per_row_by_minute(corpus, _hot(HOT_LEVEL))})
+    add({"compacted_bytes_per_row": _per_row(corpus, compacted_file)})
+    add({"compacted_60s_bytes_per_row": _per_row_by_minute(corpus, compacted_file)})
+    add(_speeds(_many(corpus)))
+    return figures
+
+
+def compacted_file(corpus: Corpus) -> bytes:
+    """A compacted file: a device's chunk is in its first row, the other rows have none."""
+    chunks = context.encode(corpus.tiles, corpus.keys)
+    cells: list[bytes | None] = [None] * len(corpus.tiles)
+    for row, chunk in zip(corpus.keys.device_starts().tolist(), chunks, strict=False):
+        cells[row] = chunk
+    return _write(corpus.keys, pa.array(cells, pa.binary()), HOT_LEVEL)
+
+
+def _hot(level: int) -> Callable[[Corpus], bytes]:
+    return lambda corpus: _write(corpus.keys, raw.encode(corpus.tiles), level)
+
+
+def _write(keys: Keys, cells: pa.Array, level: int) -> bytes:
+    """A file with the key columns and one of cells, nothing else."""
+    columns = {
+        "device": pa.array(keys.device, pa.int32()),
+        "map": pa.array(keys.map, pa.int32()),
+        "tile_y": pa.array(keys.tile_y, pa.int16()),
+        "tile_x": pa.array(keys.tile_x, pa.int16()),
+        "version": pa.array(keys.version, pa.int64()),
+        "cells": cells,
+    }
+    sink = io.BytesIO()
+    pq.write_table(
+        pa.table(columns),
+        sink,
+        compression="zstd",
+        compression_level=level,
+        use_dictionary=False,
+        write_statistics=["device", "map"],
+        store_schema=False,
+        data_page_size=_WHOLE,
+        row_group_size=_WHOLE,
+    )
+    return sink.getvalue()
+
+
+def _per_row(corpus: Corpus, write: Callable[[Corpus], bytes]) -> float:
+    return len(write(corpus)) / len(corpus.tiles)
+
+
+def _per_row_by_minute(corpus: Corpus, write: Callable[[Corpus], bytes]) -> float:
+    """A file a minute, of all devices."""
+    minute = corpus.seconds // MINUTE
+    files = (write(corpus[np.flatnonzero(minute == one)]) for one in np.unique(minute))
+    return sum(len(file) for file in files) / len(corpus.tiles)
+
+
+def _pictures(tiles: Tiles) -> dict[str, float]:
+    """Each tile alone, as a palette picture or lossless WebP."""
+    png = sum(len(_picture(tile, "PNG", optimize=True)) for tile in tiles)
+    webp = sum(len(_picture(tile, "WEBP", lossless=True, method=6)) for tile in tiles)
+    return {"png_bytes_per_tile": png / len(tiles), "webp_bytes_per_tile": webp / len(tiles)}
+
+
+def _picture(tile: Tiles, kind: str, **how: bool | int) -> bytes:
+    image = Image.fromarray(tile)
+    if kind == "PNG":
+        image = image.convert("P")
+        image.putpalette([value for grey in range(int(tile.max()) + 1) for value in (grey,) * 3])
+    else:
+        image = image.convert("RGB")
+    sink = io.BytesIO()
+    image.save(sink, kind, **how)
+    return sink.getvalue()
+
+
+def _many(corpus: Corpus) -> Corpus:
+    """The corpus in all eight positions: more than 50,000 rows of the public maps."""
+    turned = [corpus.turned(symmetry) for symmetry in range(SYMMETRIES)]
+    devices = len(corpus.homes)
+    keys = Keys(
+        np.concatenate([one.keys.device + i * devices for i, one in enumerate(turned)]),
+        *(
+            np.concatenate([getattr(one.keys, name) for one in turned])
+            for name in ("map", "tile_y", "tile_x", "version")
+        ),
+    )
+    tiles = np.concatenate([one.tiles for one in turned])
+    seconds = np.concatenate([one.seconds for one in turned])
+    return Corpus(keys, tiles, seconds, corpus.homes * SYMMETRIES)
+
+
+def _speeds(corpus: Corpus) -> dict[str, float]:
+    rows, keys, tiles = len(corpus.tiles), corpus.keys, corpus.tiles
+    encoded, chunks = _timed(lambda: context.encode(tiles, keys))
+    decoded, _ = _timed(lambda: context.decode(chunks, keys))
+    newest, (found, _) = _timed(lambda: context.decode_latest(chunks, keys))
+    hot_encoded, file = _timed(lambda: _hot(HOT_LEVEL)(corpus))
+    hot_decoded, _ = _timed(lambda: _read_hot(file))
+    return {
+        "speed_rows": rows,
+        "compacted_encode_rows_per_second": rows / encoded,
+        "compacted_decode_rows_per_second": rows / decoded,
+        "latest_tiles_per_second": len(found) / newest,
+        "hot_encode_rows_per_second": rows / hot_encoded,
+        "hot_decode_rows_per_second": rows / hot_decoded,
+    }
+
+
+def _read_hot(file: bytes) -> Tiles:
+    table = pq.read_table(pa.BufferReader(file), use_threads=False)
+    return raw.decode_rows(table)
+
+
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Seconds of this process, the least of some runs, and what came of it."""
+    best, result = float("inf"), None
+    for _ in range(_RUNS):
+        begin = time.process_time()
+        result = work()
+        best = min(best, time.process_time() - begin)
+    assert result is not None
+    return best, result
