@@ -57,13 +57,13 @@ class Truth:
             self._produce(one.topic, one.device, one.value, one.headers)
         self._settle()
 
-    def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
-        """Topic and partition -> the next record's offset."""
-        consumer = _consumer(self.address)
-        ends = {
-            (at.topic, at.partition): consumer.get_watermark_offsets(at, timeout=_PATIENCE)[1]
-            for at in _partitions(self.address, topics)
-        }
+    def ends(self, topics: Iterable[str]) -> dict[tuple[str, str], int]:
+        """Topic and application id of each partition -> the next record's offset."""
+        ids = _topic_ids(self.address, list(topics))
+        consumer, ends = _consumer(self.address), {}
+        for at in _partitions(self.address, ids):
+            _, end = consumer.get_watermark_offsets(at, timeout=_PATIENCE)
+            ends[at.topic, f"{at.topic}/{ids[at.topic]}/{at.partition}"] = end
         consumer.close()
         return ends
 
