@@ -1,4 +1,5 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -42,3 +43,19 @@ def test_a_path_looks_as_the_design_says() -> None:
 def test_any_other_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"path|month|hour|unconverted|data"):
         DataPath.parse(path)
+
+
+@given(PATHS, st.integers(1, 255))
+def test_a_name_says_how_often_its_rows_were_compacted(path: DataPath, times: int) -> None:
+    new = path.compacted(times)
+    assert DataPath.parse(str(new)).rewrites == times
+    assert new.partition == path.partition
+    assert new != path.compacted(times)
+
+
+def test_what_the_sink_wrote_was_never_compacted() -> None:
+    path = DataPath(date(2026, 11, 21), datetime(2026, 12, 5, tzinfo=UTC), uuid4())
+    assert path.rewrites == 0
+    for times in (0, 256, -1):
+        with pytest.raises(ValueError, match="times"):
+            path.compacted(times)
