@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints; nothing else.
 
-Every module here that has an `app` is a part of it, and is imported when it is needed: first the
-one that is named like the command. A command returns; what went wrong is an error that says who
+Every module here that has an `app` is a part of it, and is imported when it is needed. A command
+returns; what went wrong is an error that says who
 has to act, and becomes the exit status here and nowhere else (sysexits.h): 65 a record's producer,
 75 nobody (try again later), 70 an operator. Status 1 is no error: the command worked, and found a
 promise broken.
@@ -20,6 +20,18 @@ from typer.main import get_group
 from schemas.errors import FatalError, FortnightError, RecordError, RetryableError
 
 _STATUS = {RecordError: 65, RetryableError: 75, FatalError: 70}
+MODULES = {
+    "bench-maps": "maps",
+    "expire": "retention",
+    "lag": "proof",
+    "map": "analysts",
+    "reconcile": "proof",
+    "sql": "analysts",
+    "sweep": "retention",
+    "tables": "analysts",
+}
+"""Command -> its module, where that has another name: so that no other is imported for it."""
+
 _Click = Any  # a value of click, of which Typer keeps a private copy
 
 
@@ -68,8 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parts(wanted: str = "") -> Iterator[Mapping[str, _Click]]:
-    """The commands of each module, by name; the likeliest module first."""
+    """The commands of each module, by name; first of the module that has the wanted one."""
+    home = MODULES.get(wanted, wanted.replace("-", "_"))
     names = sorted(module.name for module in iter_modules(__path__))
-    for name in sorted(names, key=lambda name: name != wanted.replace("-", "_")):
+    for name in sorted(names, key=lambda name: name != home):
         if part := getattr(import_module(f"{__name__}.{name}"), "app", None):
             yield get_group(part).commands

@@ -1,16 +1,13 @@
+import os
 import re
-import subprocess
-import sys
-from datetime import timedelta
+import signal
 from pathlib import Path
 
 import pytest
-
-from jobs.demo.processes import Process
+from support.demo import PATIENCE, Demo
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-_PATIENCE = timedelta(seconds=180)
 
 
 def _commands(block: str) -> list[str]:
@@ -38,22 +35,15 @@ def test_every_file_that_is_told_is_there() -> None:
 
 
 @pytest.mark.kafka
-def test_the_commands_beside_a_demo_run_as_printed(tmp_path: Path) -> None:
+def test_the_commands_beside_a_demo_run_as_printed_until_it_is_ended(tmp_path: Path) -> None:
     (commands,) = _blocks("demo")
-    program = Path(sys.executable).with_name("fortnight")
-    start = ["/bin/sh", "-c", f"cd '{tmp_path}' && exec '{program}' demo --keep"]
-    with Process("demo", start, log=tmp_path / "demo.log") as demo:
-        demo.wait_until(lambda: "rows are durable" in demo.last_lines(100), within=_PATIENCE)
+    with Demo(tmp_path, "--keep") as demo:
+        demo.wait_for_rows()
+        assert commands[0] == ". build/demo/environment"
         for command in commands[1:]:
-            done = subprocess.run(  # noqa: S603 - the README's
-                ["/bin/bash", "-euo", "pipefail", "-c", f"{commands[0]}\n{command}"],
-                cwd=tmp_path,
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-            assert done.stdout, f"{command} says nothing"
+            assert demo.in_shell(command, tmp_path), f"{command} says nothing"
+        assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
         demo.check()
-    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+        os.kill(demo.pid, signal.SIGTERM)
+        assert demo.wait(within=PATIENCE) == 0
+        assert demo.left() == []

@@ -1,0 +1,64 @@
+"""A demo as a user starts it, whose processes can all be found."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+
+from jobs.demo.processes import Process
+
+PARTS = len(["the demo", "Kafka", "S3", "worker", "fleet", "expire", "sweep"])
+PATIENCE = timedelta(seconds=180)
+_PROGRAM = str(Path(sys.executable).with_name("fortnight"))
+
+
+class Demo(Process):
+    """A demo whose processes all carry a mark in their environment."""
+
+    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+        self.mark = uuid4().hex
+        self.folder = folder / "demo"
+        command = [_PROGRAM, "demo", "--folder", str(self.folder), "--robots", "20", *arguments]
+        environment = {**os.environ, **variables, "TEST_MARK": self.mark}  # noqa: TID251 - inherited
+        super().__init__("demo", command, log=folder / "out", env=environment)
+
+    def wait_for_rows(self) -> None:
+        """Return when rows are durable and every part runs."""
+        self.wait_until(lambda: "rows are durable" in self.last_lines(100), within=PATIENCE)
+        self.wait_until(lambda: len(self.processes()) == PARTS, within=PATIENCE)
+
+    def processes(self) -> list[psutil.Process]:
+        return [process for process in psutil.process_iter() if self._is_mine(process)]
+
+    def left(self) -> list[psutil.Process]:
+        """What still runs a moment later: the kernel needs one for children of the killed."""
+        deadline = time.monotonic() + 10
+        while (running := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return running
+
+    def _is_mine(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get("TEST_MARK") == self.mark and (
+                process.status() != psutil.STATUS_ZOMBIE
+            )
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+    def in_shell(self, command: str, folder: Path) -> str:
+        """The output of a command in a shell that is set up for the demo."""
+        done = subprocess.run(  # noqa: S603 - a command that we tell people to type
+            ["/bin/bash", "-euo", "pipefail", "-c", f". {self.folder}/environment\n{command}"],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE.total_seconds(),
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
