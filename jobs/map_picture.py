@@ -1,15 +1,22 @@
-"""A device's map as a picture: the newest version of each tile, at an instant."""
+"""A device's map as pictures: as it is at an instant, as it grew, and where the robot swept."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
+import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from jobs.pictures import draw
+from jobs.map_history import Moment, all_versions, moments, swept
+from jobs.pictures import Words, draw, draw_heat
 from storage.dataset import FloorPlan, Lake, assemble, latest_tiles, open_table, reading
 
 _PSEUDONYM = re.compile(r"k\d+:[0-9a-f]{32}")
+
+MOST_FRAMES = 80
+"""Of an animated picture: a longer history is shown at moments evenly spread over it."""
 
 
 def is_pseudonym(text: str) -> bool:
@@ -35,7 +42,41 @@ def picture_of(
     if not tiles.num_rows:
         return None
     plan = assemble(tiles)
-    return draw(plan, f"Map {short(plan.map)} of device {short(device)}", notes(plan, tiles))
+    return draw(plan, Words(_title(plan, device), notes(plan, tiles)))
+
+
+def pictures_of(
+    device: str, lake: Lake, *, map_name: str | None = None, at: datetime | None = None
+) -> list[Image.Image]:
+    """Draw how a device's map grew, one picture a moment, all of one size; see `picture_of`.
+
+    Returns:
+        Up to `MOST_FRAMES`, the last as the map is; none where no such map is stored.
+    """
+    seen = _chosen([*_moments(device, lake, map_name, at)])
+    if not seen:
+        return []
+    known = np.maximum.reduce([moment.plan.cells for moment in seen])
+    frames = [draw(one.plan, _words(one, device), within=known) for one in seen]
+    size = (max(one.width for one in frames), max(one.height for one in frames))
+    sheets = [Image.new("RGB", size, "white") for _ in frames]
+    for sheet, frame in zip(sheets, frames, strict=True):
+        sheet.paste(frame)
+    return sheets
+
+
+def heat_of(
+    device: str, lake: Lake, *, map_name: str | None = None, at: datetime | None = None
+) -> Image.Image | None:
+    """Draw in how many cleanings each place of a device's map was swept; see `picture_of`."""
+    seen = _moments(device, lake, map_name, at)
+    if not seen:
+        return None
+    last, counts = swept(iter(seen))
+    words = Words(
+        f"Swept places of {_title(last.plan, device).lower()}", _words(last, device).notes
+    )
+    return draw_heat(last.plan, counts, words)
 
 
 def short(pseudonym: str) -> str:
@@ -48,8 +89,33 @@ def notes(plan: FloorPlan, tiles: pa.Table) -> list[str]:
     """When the map was so, and how complete it is."""
     newest: datetime = max(tiles["event_time"].to_pylist())
     found = [
-        f"{newest.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        _instant(newest),
         f"version {max(tiles['version'].to_pylist())}",
         f"{tiles.num_rows} tiles",
     ]
     return found + [f"{len(plan.missing)} places without a tile"] * bool(plan.missing)
+
+
+def _moments(
+    device: str, lake: Lake, map_name: str | None, at: datetime | None
+) -> Sequence[Moment]:
+    read = partial(all_versions, device=device, map_name=map_name, at=at)
+    rows = reading(lambda: read(open_table("map_tiles", lake)))
+    return [*moments(rows)] if rows.num_rows else []
+
+
+def _chosen(seen: Sequence[Moment]) -> Sequence[Moment]:
+    places = np.linspace(0, len(seen) - 1, min(len(seen), MOST_FRAMES)).round().astype(int)
+    return [seen[place] for place in places]
+
+
+def _words(moment: Moment, device: str) -> Words:
+    return Words(_title(moment.plan, device), [_instant(moment.at)])
+
+
+def _title(plan: FloorPlan, device: str) -> str:
+    return f"Map {short(plan.map)} of device {short(device)}"
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

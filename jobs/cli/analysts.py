@@ -2,26 +2,30 @@
 
 import csv
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
 import typer
+from PIL import Image
 from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.census import census
 from jobs.cli.settings import settings
-from jobs.map_picture import is_pseudonym, picture_of
+from jobs.map_picture import heat_of, is_pseudonym, picture_of, pictures_of
 from schemas.retention import format_hour
 from storage.dataset import Lake, connect, reading
 from storage.places import open_lake, open_stores
 
 app = typer.Typer()
+
+_FRAME_MS, _LAST_FRAME_MS = 120, 2500
 
 
 class Form(StrEnum):
@@ -73,19 +77,49 @@ def draw_map(
         str, typer.Argument(metavar="PSEUDONYM", callback=_pseudonym, help="The device's.")
     ],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="A PNG.")] = Path("map.png"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="map.png; map.gif when animated.")
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--map", callback=_pseudonym, help="The map's; the newest.")
     ] = None,
     at: Annotated[datetime | None, typer.Option(help="As it was then (UTC); as it is.")] = None,
+    animate: Annotated[
+        bool, typer.Option("--animate", help="How it grew: a GIF, WebP or animated PNG.")
+    ] = False,
+    heat: Annotated[
+        bool, typer.Option("--heat", help="In how many cleanings each place was swept.")
+    ] = False,
 ) -> None:
     """Draw a device's map: rooms, walls, the robot's path, a scale and what is missing."""
     instant = at.replace(tzinfo=UTC) if at else None
-    picture = picture_of(device, _lake(), map_name=name, at=instant)
-    if picture is None:
+    if animate and heat:
+        raise typer.BadParameter("--animate or --heat, not both")
+    if animate:
+        pictures = pictures_of(device, _lake(), map_name=name, at=instant)
+    else:
+        picture = (heat_of if heat else picture_of)(device, _lake(), map_name=name, at=instant)
+        pictures = [picture] if picture else []
+    if not pictures:
         raise typer.BadParameter("no such map is stored, or none so early")
-    picture.save(output, "PNG")
-    typer.echo(f"{output}: {picture.width} x {picture.height} pixels")
+    file = output or Path("map.gif" if animate else "map.png")
+    _save(pictures, file)
+    typer.echo(f"{file}: {pictures[0].width} x {pictures[0].height} pixels, {len(pictures)} frames")
+
+
+def _save(pictures: Sequence[Image.Image], file: Path) -> None:
+    """Write one picture, or an animated one; the file's name says in which format."""
+    times = [_FRAME_MS] * (len(pictures) - 1) + [_LAST_FRAME_MS]
+    animated: dict[str, Any] = {
+        "save_all": True,
+        "append_images": pictures[1:],
+        "duration": times,
+        "loop": 0,
+    }
+    try:
+        pictures[0].save(file, **(animated if len(pictures) > 1 else {}))
+    except ValueError:  # Pillow's, for a suffix that it does not know
+        raise typer.BadParameter(f"{file}: no format of pictures that is known") from None
 
 
 def _lake() -> Lake:

@@ -90,8 +90,29 @@ def test_a_map_is_drawn_as_it_is_and_as_it_was(fortnight: Fortnight, tmp_path: P
     assert (new != old).any()
 
 
+def test_a_map_is_drawn_as_it_grew_in_every_animated_format(
+    fortnight: Fortnight, tmp_path: Path
+) -> None:
+    for name in ("grown.gif", "grown.webp", "grown.png"):
+        assert fortnight("map", DEVICE, "--animate", "-o", str(tmp_path / name)).exit_code == 0
+        with Image.open(tmp_path / name) as picture:
+            assert getattr(picture, "n_frames", 1) == 2
+    refused = fortnight("map", DEVICE, "--animate", "-o", str(tmp_path / "grown.txt"))
+    assert refused.exit_code == 2
+
+
+def test_a_heat_map_is_a_picture_of_its_own(fortnight: Fortnight, tmp_path: Path) -> None:
+    heat = tmp_path / "heat.png"
+    assert fortnight("map", DEVICE, "--heat", "-o", str(heat)).exit_code == 0
+    with Image.open(heat) as picture:
+        assert picture.width > 0
+    assert fortnight("map", DEVICE, "--heat", "--animate").exit_code == 2
+
+
 def test_a_map_of_an_unknown_device_or_time_is_a_message(fortnight: Fortnight) -> None:
-    for arguments in ((pseudonym(99),), (DEVICE, "--at", "2026-11-20T00:00:00")):
+    unknown = (pseudonym(99),)
+    early = (DEVICE, "--at", "2026-11-20T00:00:00")
+    for arguments in (unknown, early, (*unknown, "--animate"), (*early, "--heat")):
         asked = fortnight("map", *arguments)
         assert asked.exit_code == 2
         assert "no such map is stored" in asked.output
