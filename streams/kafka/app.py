@@ -165,7 +165,8 @@ class Worker:
 
     async def _stop(self, starting: "asyncio.Future[None]") -> int:
         logger.info("stopping")
-        await self._app.stop()
+        stopping = asyncio.ensure_future(self._app.stop())
+        await asyncio.wait([stopping])  # not awaited itself: after a crash it may end cancelled
         starting.cancel()
         await asyncio.wait([starting])
         reason = self._app.crash_reason

@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _UNAVAILABLE = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-_RESET, _CLOSE = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of no seconds: a close resets the connection."""
+
 _GO_ON = b"HTTP/1.1 100 "
 
 
@@ -53,12 +55,18 @@ class LossyWay:
             threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET if self.refuses else _CLOSE)
+        if self.refuses:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            client.close()
+            return
         doomed = threading.Event()
         with suppress(OSError), client, socket.create_connection(self.server) as server:
             asking = threading.Thread(target=self._ask, args=(client, server, doomed), daemon=True)
             asking.start()
             while answer := server.recv(2**16):
+                if self.refuses:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    break
                 if doomed.is_set() and not answer.startswith(_GO_ON):
                     client.sendall(self._answer)
                     break

@@ -1,0 +1,110 @@
+"""200,000 records of all tables, and workers that are killed and stopped in the middle of it."""
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from support.evidence.fleet import Fleet
+from support.faults.colony import Colony, Victim, pick
+from support.faults.rig import wall_clock
+from support.system import System
+
+from jobs.demo.broker import Broker
+from jobs.demo.object_store import S3Server
+from schemas.retention import microseconds
+
+pytestmark = pytest.mark.kafka
+
+SESSION = timedelta(seconds=3)
+QUICK = {"flush_period": timedelta(seconds=0.3), "session_timeout": SESSION}
+RECORDS, KILLS, STOPS = 200_000, 20, 10
+WORKERS = 3
+PORTION = 3_000
+"""Records that are published before each hit, or when nobody flushed for a while."""
+
+HUNGRY = timedelta(seconds=5)
+
+LONGEST = timedelta(minutes=15)
+
+
+@pytest.fixture
+def colony(own_broker: Broker, s3: S3Server, tmp_path: Path) -> Iterator[Colony]:
+    system = System.prepare(tmp_path, own_broker, s3, partitions=4, **QUICK)
+    with Colony.on(system).working() as colony:
+        yield colony
+
+
+@dataclass(slots=True)
+class Chaos:
+    """Kills and stops workers, each when it is in a flush.
+
+    Attributes:
+        kills: How many kills hit a flush.
+        stops: How many stops did.
+    """
+
+    colony: Colony
+    dice: random.Random
+    kills: int = 0
+    stops: int = 0
+    _stopped: list[tuple[Victim, float]] = field(default_factory=list)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether as many were hit as have to be."""
+        return self.kills >= KILLS and self.stops >= STOPS
+
+    def hit(self) -> bool:
+        """Kill or stop one that is in a flush; whether there was one."""
+        self.colony.poll()
+        self.resume(beyond=SESSION + timedelta(seconds=1))
+        flushing = [one for one in pick(self.dice, self.colony.workers, 99) if one.is_flushing]
+        if not flushing:
+            return False
+        time.sleep(self.dice.random() * 0.05)
+        if 2 * self.stops <= self.kills and self.stops < STOPS:
+            self.stops += flushing[0].stop()
+            self._stopped.append((flushing[0], time.monotonic()))
+        else:
+            self.kills += flushing[0].kill()
+            self.colony.replace(flushing[0])
+        return True
+
+    def resume(self, *, beyond: timedelta = timedelta(0)) -> None:
+        """Let those go on that were stopped for so long."""
+        for one in list(self._stopped):
+            victim, since = one
+            if time.monotonic() - since >= beyond.total_seconds():
+                victim.resume()
+                self._stopped.remove(one)
+
+
+def test_kills_and_stops_at_random_lose_nothing_and_double_nothing(colony: Colony) -> None:
+    fleet = Fleet(microseconds(wall_clock()), robots=500)
+    records = fleet.mix(RECORDS)
+    colony.truth.register(fleet.registrations())
+    for _ in range(WORKERS):
+        colony.start()
+    janitor = colony.start_janitor()
+    chaos = Chaos(colony, random.Random(7))  # noqa: S311 - chaos that can be repeated
+    deadline = time.monotonic() + LONGEST.total_seconds()
+    while not chaos.is_enough:
+        assert time.monotonic() < deadline, f"{chaos.kills} kills and {chaos.stops} stops hit"
+        colony.truth.publish(islice(records, PORTION))
+        hungry = time.monotonic() + HUNGRY.total_seconds()
+        while not chaos.hit() and time.monotonic() < hungry:
+            time.sleep(0.005)
+    colony.truth.publish(records)
+    chaos.resume()
+    janitor.check()
+    colony.wait_until_complete()
+    colony.stop()
+    janitor.kill()
+    report = colony.check()
+    assert report.rows > 150_000
+    assert any(follower.gone for follower in colony.followers.values())
