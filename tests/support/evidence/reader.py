@@ -139,3 +139,12 @@ def _rows(data: bytes) -> Rows:
         if len(set(offsets)) < len(offsets):
             raise AssertionError(f"{source}: a position is in one file twice")
     return {source: frozenset(offsets) for source, offsets in rows.items()}
+
+
+def scan(url: str, options: Mapping[str, str]) -> dict[Source, list[int]]:
+    """Every position of a table as polars reads it, checkpoints and all; sorted, twice if twice."""
+    frame = pl.scan_delta(url, storage_options=dict(options)).select(
+        "topic_id", "partition", "offset"
+    )
+    grouped = frame.group_by("topic_id", "partition").agg(pl.col("offset").sort()).collect()
+    return {(one["topic_id"], one["partition"]): one["offset"] for one in grouped.to_dicts()}

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 import pyarrow.fs
 from support.evidence import proof
-from support.evidence.reader import Follower
+from support.evidence.reader import Follower, scan
 from support.evidence.truth import Truth
 from support.faults.worker import Notes
 from support.system import System
@@ -137,8 +137,9 @@ class Colony:
 
     def environment(self) -> dict[str, str]:
         """Of the processes that work on the system."""
-        mine = {**self.system.environment(), "PYTHONPATH": str(TESTS)}
-        return {**os.environ, **mine}  # noqa: TID251 - the edge
+        given = dict(os.environ)  # noqa: TID251 - the edge
+        path = os.pathsep.join([str(TESTS), *filter(None, [given.get("PYTHONPATH")])])
+        return {**given, **self.system.environment(), "PYTHONPATH": path}
 
     def poll(self) -> None:
         """Let the readers look."""
@@ -176,6 +177,8 @@ class Colony:
         self.poll()
         for follower in self.followers.values():
             follower.look_for_missing()
+            rows = {source: sorted(offsets) for source, offsets in follower.rows.items() if offsets}
+            assert scan(f"s3://{follower.root}", _options(self.system)) == rows
         report = proof.compare(self.followers, logs or self.truth.logs(STREAMED))
         report.check()
         return report
@@ -207,6 +210,16 @@ class Colony:
 
 def _reached(follower: Follower, application_id: str) -> int:
     return follower.seen[-1].ends.get(application_id, -1) if follower.seen else -1
+
+
+def _options(system: System) -> dict[str, str]:
+    """What polars is told of the S3 server."""
+    return {
+        **{name.lower(): value for name, value in CREDENTIALS.items()},
+        "aws_endpoint_url": system.settings.s3_endpoint,
+        "aws_region": "us-east-1",
+        "aws_allow_http": "true",
+    }
 
 
 def followers_of(system: System) -> dict[tuple[str, str], Follower]:
