@@ -27,13 +27,13 @@ from storage.places import check_promises, location_of, open_lake, open_stores, 
 from storage.receipts import Receipt
 from storage.s3 import S3Bucket
 from storage.store import check_conditional_puts
-from streams.budget import Budget
-from streams.delivery import Delivery, Step
-from streams.limits import RejectionLimit
 from streams.monitoring import Meter
 from streams.pipeline import Pipeline
 from streams.registry import Registry
 from streams.sink import Barrier, FlushRules, Sink
+from streams.sink.budget import Budget
+from streams.sink.delivery import Delivery, Step
+from streams.sink.limits import RejectionLimit
 from streams.stages.admit import Admission
 from streams.stages.pseudonymise import RegionKeys
 

@@ -15,13 +15,13 @@ from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
 from streams import logs
 from streams.assembly import Assembly, check_storage, no_step
-from streams.delivery import Step
 from streams.kafka.app import Worker, exit_code
 from streams.kafka.devices import Devices
 from streams.kafka.topics import Topics
 from streams.kafka.watchdog import Watchdog
 from streams.monitoring import Exposition, Meter
 from streams.registry import Registry
+from streams.sink.delivery import Step
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from faust.types import TP
 
 from schemas.lineage import Partition
 from streams.kafka.transport.consumer import Consumer
-from streams.work import Start
+from streams.sink.work import Start
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from support.faults.zombies import Believer, Crowd, Rewriter, Sweeper, Zombie
 
 from jobs.demo.object_store import S3Server
 from schemas.retention import microseconds
-from streams.delivery import Delivery
+from streams.sink.delivery import Delivery
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "15"))  # noqa: TID251 - the edge, as a command is
 CONTROL_SECONDS = 6.0

@@ -14,12 +14,12 @@ from schemas.tables import DEAD_LETTERS, TELEMETRY
 from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.receipts import Receipt
-from streams.budget import Budget
-from streams.delivery import Delivery, Step
-from streams.limits import RejectionLimit
 from streams.pipeline import Pipeline
 from streams.sink import FlushRules, Sink
-from streams.work import Start
+from streams.sink.budget import Budget
+from streams.sink.delivery import Delivery, Step
+from streams.sink.limits import RejectionLimit
+from streams.sink.work import Start
 
 RULES = FlushRules(10**9, timedelta(minutes=1), RejectionLimit(1.0, 10**9))
 
@@ -46,7 +46,7 @@ class CrashError(Exception):
 
 
 def crash_at(step: str) -> Step:
-    """A step that ends the process at one of `streams.delivery`'s steps."""
+    """A step that ends the process at one of `streams.sink.delivery`'s steps."""
 
     def crash(name: str) -> None:
         if name == step:

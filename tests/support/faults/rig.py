@@ -25,15 +25,15 @@ from storage.lake import Destination
 from storage.receipts import Receipt
 from storage.s3 import Credentials, S3Bucket, S3Location, S3Store
 from storage.store import ObjectStore
-from streams.budget import Budget
-from streams.delivery import Delivery, Step
-from streams.limits import RejectionLimit
 from streams.pipeline import Pipeline
 from streams.registry import DeviceRecord, Registry
 from streams.sink import FlushRules, Sink
+from streams.sink.budget import Budget
+from streams.sink.delivery import Delivery, Step
+from streams.sink.limits import RejectionLimit
+from streams.sink.work import Start
 from streams.stages.admit import Admission
 from streams.stages.pseudonymise import RegionKeys
-from streams.work import Start
 
 EU, US = Region("eu"), Region("us")
 KEYS = Credentials("fortnight", "fortnight-test")

@@ -13,7 +13,7 @@ STEPS = (
     *(f"{step}/{name}" for name in ("eu", "us", DEAD_LETTERS.name) for step in _OF_A_DELIVERY),
     "acknowledging",
 )
-"""Every step of a flush, as `streams.sink` and `streams.delivery` tell them."""
+"""Every step of a flush, as `streams.sink` and `streams.sink.delivery` tell them."""
 
 
 class CrashError(BaseException):

@@ -27,9 +27,9 @@ from storage.lake import Destination
 from storage.layout import DataPath, object_key
 from storage.log import DataFile
 from storage.parquet import describe, encode
-from streams.delivery import Delivery
 from streams.sink import Sink
-from streams.work import Share
+from streams.sink.delivery import Delivery
+from streams.sink.work import Share
 
 SWEEP_PAUSE = 0.2
 

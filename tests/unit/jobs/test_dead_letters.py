@@ -20,7 +20,7 @@ from schemas.tables import DEAD_LETTERS
 from storage.lake import Destination
 from storage.log import DataFile
 from storage.receipts import Receipt
-from streams.sink import ACCEPTED
+from streams.sink.flushes import ACCEPTED
 from streams.stages import decode
 
 HOUR = timedelta(hours=1)

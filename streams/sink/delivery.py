@@ -21,8 +21,8 @@ from storage.layout import DataPath, object_key
 from storage.log import DataFile
 from storage.parquet import describe, encode
 from storage.receipts import Receipt
+from streams.sink.work import Share
 from streams.stages.route import Folder
-from streams.work import Share
 
 logger = logging.getLogger(__name__)
 

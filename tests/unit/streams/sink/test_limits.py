@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from support.wire import PARTITION
 
 from schemas.errors import FatalError
-from streams.limits import RejectionLimit, RejectionState
+from streams.sink.limits import RejectionLimit, RejectionState
 
 LIMIT = RejectionLimit(ratio=0.5, run=100)
 

@@ -18,12 +18,12 @@ from schemas.batches import WireBatch
 from schemas.lineage import Partition
 from schemas.tables import DEAD_LETTERS
 from storage.lake import Destination
-from streams.budget import Budget
-from streams.dead_letters import dead_letters, rejected_offsets
-from streams.delivery import AbandonedError, Delivery, Step
-from streams.limits import RejectionLimit, RejectionState
 from streams.pipeline import Collected, Pipeline
-from streams.work import Acknowledge, Held, Share, Start, Taken
+from streams.sink.budget import Budget
+from streams.sink.dead_letters import dead_letters, rejected_offsets
+from streams.sink.delivery import AbandonedError, Delivery, Step
+from streams.sink.limits import RejectionLimit, RejectionState
+from streams.sink.work import Acknowledge, Held, Share, Start, Taken
 
 ACCEPTED = "accepted/"
 """Prefix of the application id under which the dead letters' log keeps what was accepted."""
@@ -70,7 +70,7 @@ class Sink:
     Args:
         deliveries: By the destination's name: a served region's, or the dead letters'.
         budget: Shared by the sinks of a worker.
-        step: See `streams.delivery.Step`.
+        step: See `streams.sink.delivery.Step`.
     """
 
     def __init__(

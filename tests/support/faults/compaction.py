@@ -1,0 +1,200 @@
+"""A table under load: a writer, an eraser, expiry and the sweeper beside compactors of their own.
+
+Functions here are the main functions of processes of their own, forked by a server that only
+imported what they need (the log's library does not survive a fork once it was used).
+"""
+
+import multiprocessing
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from support.faults.rig import wall_clock
+from support.rows import pseudonym, rows_of
+from support.tile_rows import tile_rows
+from support.wire import EU
+
+from jobs.compact import Shard, compact
+from jobs.expire import expire
+from jobs.sweep import GRACE, clock_of, sweep
+from schemas.errors import ConflictError, RetryableError
+from schemas.lineage import Partition, Span
+from schemas.retention import FORTNIGHT
+from schemas.tables import MAP_TILES, TABLES
+from storage.directory import DirectoryStore
+from storage.lake import Destination
+from storage.layout import DataPath, object_key
+from storage.parquet import decode, describe, encode
+from storage.receipts import Receipt, SpanReceipt
+
+DEVICES = 5
+ORPHAN_AGE = timedelta(minutes=2)
+_ROWS = 20
+
+
+def destination_in(folder: str, table: str) -> Destination:
+    """The table, for one process."""
+    return Destination(TABLES[table], EU, DirectoryStore(Path(folder)))
+
+
+def keep_compacting(folder: str, table: str, began: datetime) -> None:
+    """Compact for ever, as if every folder were closed and none over; to be killed."""
+    destination = destination_in(folder, table)
+    while True:
+        try:
+            compact(destination, lambda: began - timedelta(hours=3), timedelta(days=9), Shard())
+        except RetryableError:
+            continue
+
+
+def compactor(folder: str, table: str, began: datetime) -> Any:  # noqa: ANN401 - of a context
+    """A process that compacts, started."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    process = server.Process(target=keep_compacting, args=(folder, table, began), daemon=True)
+    process.start()
+    return process
+
+
+@dataclass(slots=True)
+class Load:
+    """Threads that change a table all the time.
+
+    Attributes:
+        began: Of the run; the first folder is over since then, the others in a day.
+        folders: Folder -> the offsets of its rows.
+        erased: Path of a file -> the offsets that were erased when it was taken away.
+    """
+
+    folder: str
+    table: str
+    began: datetime
+    folders: dict[str, set[int]] = field(default_factory=dict)
+    erased: dict[str, set[int]] = field(default_factory=dict)
+    commits: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _next: int = 0
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Change the table meanwhile.
+
+        Raises:
+            Exception: What a thread died of.
+        """
+        died: list[BaseException] = []
+
+        def guarded(step: Callable[[Destination, random.Random], None], seed: int) -> None:
+            destination, dice = destination_in(self.folder, self.table), random.Random(seed)  # noqa: S311 - chaos
+            try:
+                while not self._stop.wait(dice.random() * 0.2):
+                    step(destination, dice)
+            except BaseException as error:  # noqa: BLE001 - told below
+                died.append(error)
+
+        steps = (self._write, self._erase, self._expire, self._sweep)
+        threads = [
+            threading.Thread(target=guarded, args=(step, seed)) for seed, step in enumerate(steps)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+        if died:
+            raise died[0]
+
+    def expected(self, end: int, erased: set[str], expired: set[str]) -> list[int]:
+        """The offsets that a table must hold whose log says this."""
+        gone = {offset for path in erased for offset in self.erased[path]}
+        gone |= {offset for folder in expired for offset in self.folders[folder]}
+        return [offset for offset in range(end + 1) if offset not in gone]
+
+    def _write(self, destination: Destination, dice: random.Random) -> None:
+        """Commit a file of the next rows; in the first folder only until it is dropped."""
+        n = dice.randint(1, _ROWS)
+        offsets = range(self._next, self._next + n)
+        hours = [0] if self.commits < 15 else [24, 25]
+        hour = self.began + timedelta(hours=dice.choice(hours))
+        path = DataPath((hour - FORTNIGHT).date(), hour, uuid4())
+        rows = self._rows(destination, n, offsets)
+        data = encode(rows, destination.table)
+        destination.store.put(object_key(self.table, path), data)
+        self.folders.setdefault(str(path).rpartition("/")[0], set()).update(offsets)
+        partition = Partition(destination.table.topic, "AAAA", 0)
+        name, last = partition.application_id, offsets[-1]
+        span = SpanReceipt(partition, Span(offsets[0], last), n, {"stored/eu": n})
+        file = describe(rows, data, path, wall_clock())
+        while destination.versions([name])[name] != last:
+            try:
+                destination.append([file], {name: last}, Receipt((span,), rows=n))
+            except RetryableError:
+                continue
+        self._next += n
+        self.commits += 1
+
+    def _rows(self, destination: Destination, n: int, offsets: range) -> pa.Table:
+        lineage: dict[str, Any] = {
+            "offset": offsets,
+            "partition": [0] * n,
+            "topic_id": ["AAAA"] * n,
+        }
+        if destination.table is MAP_TILES:
+            return tile_rows(n, devices=DEVICES, seed=offsets[0], **lineage)
+        devices = [pseudonym(1 + offset % DEVICES) for offset in offsets]
+        return rows_of(destination.table, n, seed=offsets[0], device=devices, **lineage)
+
+    def _erase(self, destination: Destination, dice: random.Random) -> None:
+        """Take a device's rows out of one file, whichever tier it is of."""
+        live = destination.live()
+        if not live or dice.random() < 0.8:
+            return
+        file = dice.choice(live)
+        key = object_key(self.table, file.path)
+        try:
+            rows = decode(destination.store.get(key))
+        except KeyError:
+            return
+        mine = pc.equal(rows["device"], pseudonym(1 + dice.randrange(DEVICES)))
+        left = rows.filter(pc.invert(mine))
+        if left.num_rows in (0, rows.num_rows):
+            return
+        self.erased[str(file.path)] = set(rows.filter(mine)["offset"].to_pylist())
+        data = encode(left, destination.table)
+        path = DataPath(file.path.date, file.path.expires, uuid4())
+        destination.store.put(object_key(self.table, path), data)
+        new = describe(left, data, path, wall_clock())
+        try:
+            destination.replace([file], [new], reason="erase", now=wall_clock())
+        except ConflictError:
+            return
+        destination.store.delete([key], every_version=True)
+
+    def _expire(self, destination: Destination, dice: random.Random) -> None:
+        """Drop the first folder once the writer is through with it."""
+        if self.commits > 20 and dice.random() < 0.3:
+            _patiently(lambda: expire(destination, wall_clock()))
+
+    def _sweep(self, destination: Destination, dice: random.Random) -> None:
+        """Delete what compaction took away without any grace, and orphans after two minutes."""
+        if dice.random() < 0.5:
+            now = clock_of(destination.store) + GRACE
+            _patiently(lambda: sweep(destination, age=GRACE + ORPHAN_AGE, now=now))
+
+
+def _patiently(job: Callable[[], object]) -> None:
+    try:
+        job()
+    except RetryableError:
+        return
