@@ -1,6 +1,7 @@
-"""`fortnight maps train` and `fortnight bench-maps`."""
+"""`fortnight maps train`, `fortnight maps relink` and `fortnight bench-maps`."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,14 +9,15 @@ from typing import Annotated
 import typer
 
 from jobs.cli.settings import environment
-from jobs.maps import bench, corpus, train
+from jobs.maps import bench, corpus, relink, train
 from storage.tiles import context_table
 
 app = typer.Typer()
-_maps = typer.Typer(help="Maps as a whole: the context codec's table.")
+_maps = typer.Typer(help="Maps as a whole: the context codec's table, and what gives homes away.")
 app.add_typer(_maps, name="maps")
 
 _FIGURES = Path("build/figures/maps.json")
+_RELINKED = Path("build/figures/relink.json")
 _TABLE = Path(context_table.__file__).parent
 
 Folder = Annotated[Path | None, typer.Option("--maps", help="Folder of tiles64.npz.")]
@@ -52,10 +54,25 @@ def train_table(
     typer.echo(text, nl=False)
 
 
+@_maps.command("relink")
+def measure_relinking(
+    maps: Annotated[Path | None, typer.Option("--maps", help="Folder of maps.npz.")] = None,
+    among: Annotated[int, typer.Option(min=0, help="Made-up homes to look among.")] = 100,
+    figures: Path = _RELINKED,
+) -> None:
+    """Measure how often a map is found again by its walls, under each option of map privacy."""
+    known = relink.known_maps(maps or _folder())
+    _write(relink.measure(known, [*relink.made_up(among)], typer.echo), figures)
+
+
 @app.command("bench-maps")
 def bench_maps(maps: Folder = None, figures: Path = _FIGURES) -> None:
     """Measure size and speed of the map codecs on a folder of maps."""
     found = bench.measure(corpus.load(maps or _folder()), typer.echo)
+    _write(found, figures)
+
+
+def _write(found: Mapping[str, float], figures: Path) -> None:
     figures.parent.mkdir(parents=True, exist_ok=True)
     figures.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     typer.echo(f"written to {figures}")

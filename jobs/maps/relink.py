@@ -113,7 +113,7 @@ def measure(
         others: Only looked among.
         say: Told of each option when it is done.
     """
-    figures = {
+    figures: dict[str, float] = {
         "maps": len(maps),
         "homes_looked_for": len(_sought(maps)),
         "homes_looked_among": len({one.home for one in [*maps, *others]}),
@@ -140,13 +140,13 @@ def rate(maps: Sequence[HomeMap], others: Sequence[HomeMap], options: MapPrivacy
     homes = np.array([one.home for one in [*maps, *others]])
     spectra = np.stack([_spectrum(_walls(cells)) for cells in stored])
     sought = [number for number, one in enumerate(maps) if one.home in _sought(maps)]
-    found = {turns: [] for turns in (_ALL_TURNS, _NO_TURN)}
+    found: dict[tuple[Motion, ...], list[bool]] = {_ALL_TURNS: [], _NO_TURN: []}
     for number in sought:
         scores = np.stack([_fits(stored[number], turn, spectra) for turn in _ALL_TURNS])
         scores[:, number] = 0  # not itself
         for turns, hits in found.items():
             best = homes[scores[: len(turns)].max(axis=0).argmax()]
-            hits.append(best == homes[number])
+            hits.append(bool(best == homes[number]))
     return Rates(*(_each_home_once(homes[sought], hits) for hits in found.values()))
 
 
@@ -182,7 +182,7 @@ def _on_lattice(cells: Cells, origin: Sequence[int]) -> Cells:
 
 def _obscured(cells: Cells, options: MapPrivacy, device: str) -> Cells:
     motion = Motion.of(device, b"any key") if options.moved else Motion()
-    return motion.turned(options.coarsened(cells[None]))[0]
+    return np.asarray(motion.turned(options.coarsened(cells[None]))[0])
 
 
 def _walls(cells: Cells) -> Grid:
@@ -190,7 +190,7 @@ def _walls(cells: Cells) -> Grid:
     height, width = cells.shape
     squares = (cells == _WALL).reshape(height // _POOL, _POOL, width // _POOL, _POOL)
     walls = squares.mean(axis=(1, 3), dtype=np.float32)
-    return walls / max(float(np.linalg.norm(walls)), 1e-9)
+    return np.asarray(walls / max(float(np.linalg.norm(walls)), 1e-9))
 
 
 def _spectrum(walls: Grid) -> Spectrum:
