@@ -5,6 +5,8 @@ environment holds credentials for all that it starts.
 """
 
 import os
+import signal
+import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +31,7 @@ def main(
     """Measure the worker beside a stock Faust agent and a plain loop, one core each."""
     scale = QUICK if quick else Scale()
     scale = replace(scale, rounds=rounds or scale.rounds, records=records or scale.records)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # stop the parts
     environment = os.environ  # noqa: TID251 - handed to every program that is started
     console = Console(log_path=False)
     with tempfile.TemporaryDirectory(prefix="fortnight-bench-") as folder:

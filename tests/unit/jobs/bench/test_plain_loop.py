@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.bench.peers.plain_loop import encode, parse, pseudonyms
-from jobs.bench.workload import readings
+from jobs.bench.workload.readings import readings
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECRET = bytes(32)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import numpy as np
 
-from jobs.bench.tiles import plan, tiles
-from jobs.bench.workload import SHARES, Kind, fleet, readings, registrations, strangers
+from jobs.bench.workload.readings import SHARES, Kind, fleet, readings, registrations, strangers
+from jobs.bench.workload.tiles import plan, tiles
 from schemas.regions import Residency
 from schemas.retention import microseconds
 from schemas.tables.devices import Device
