@@ -14,6 +14,7 @@ from jobs.demo.processes import Process
 
 PARTS = len(["the demo", "Kafka", "S3", "worker", "fleet", "expire", "sweep"])
 PATIENCE = timedelta(seconds=180)
+_SMALL = ("--robots", "20", "--rate", "100")
 _PROGRAM = str(Path(sys.executable).with_name("fortnight"))
 
 
@@ -23,7 +24,7 @@ class Demo(Process):
     def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
         self.mark = uuid4().hex
         self.folder = folder / "demo"
-        command = [_PROGRAM, "demo", "--folder", str(self.folder), "--robots", "20", *arguments]
+        command = [_PROGRAM, "demo", "--folder", str(self.folder), *_SMALL, *arguments]
         environment = {**os.environ, **variables, "TEST_MARK": self.mark}  # noqa: TID251 - inherited
         super().__init__("demo", command, log=folder / "out", env=environment)
 
