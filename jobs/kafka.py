@@ -29,6 +29,8 @@ _API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 """The request that every broker answers, of 10 bytes: api 18, version 0, and no client's name."""
 _PATIENCE_SECONDS = 30.0
 _MAX_RECORD_BYTES = 64 * 2**20
+_FETCH_BYTES = 2**20
+"""Brokers send a larger record all the same (KIP-74), and often one is all that is wanted."""
 _BATCH_BYTES, _LINGER_MILLISECONDS = 256 * 2**10, 10
 _TRANSACTION_MILLISECONDS = 15_000
 _T = TypeVar("_T")
@@ -152,8 +154,6 @@ class Producer:
             try:
                 yield
                 self._producer.commit_transaction()
-            except ProducerFencedError:
-                raise KafkaUnavailableError("Kafka: a later run has taken over") from None
             except BaseException:
                 with suppress(KafkaError):  # it ends by itself otherwise
                     self._producer.abort_transaction()
@@ -270,7 +270,7 @@ class Cluster:
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 isolation_level="read_committed",
-                max_partition_fetch_bytes=_MAX_RECORD_BYTES,
+                max_partition_fetch_bytes=_FETCH_BYTES,
             )
         try:
             yield from _read(consumer, partition, first)
@@ -378,6 +378,8 @@ def _translated(where: str = "") -> Iterator[None]:
     except TopicAlreadyExistsError:
         raise
     except KafkaError as error:
+        if ProducerFencedError.__name__ in repr(error):  # or an error that it is the cause of
+            raise KafkaUnavailableError("Kafka: a later run has taken over") from None
         if error.retriable:
             raise KafkaUnavailableError(f"Kafka{where}: {type(error).__name__}") from None
         raise KafkaRefusedError(f"Kafka{where}: {type(error).__name__}") from None

@@ -9,11 +9,11 @@ A copy has the record's own key, value and content type, goes to the same partit
 it comes from and when the record first came, so that its fortnight does not begin anew.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from jobs.dead_letters import DeadLetter
 from jobs.kafka import Cluster, KafkaRecord, KafkaUnavailableError, Producer
@@ -99,8 +99,8 @@ def replay(letters: Sequence[DeadLetter], cluster: Cluster, settings: Settings) 
     _make_marks_topic(cluster, settings)
     with Producer(settings.bootstrap_servers.split(","), name=NAME) as producer:
         decided = look(letters, cluster)  # after the name is ours: marks are complete
-        for together in _batches(decided.send):
-            _send(together, cluster, producer)
+        for run in _runs(decided.send):
+            _send(run, cluster, producer)
     return decided
 
 
@@ -157,11 +157,11 @@ def _read_marks(cluster: Cluster) -> set[str]:
     return {(mark.key or b"").decode() for mark in cluster.records(partition, first=first)}
 
 
-def _batches(letters: Sequence[DeadLetter]) -> Iterator[Sequence[DeadLetter]]:
-    """Letters of one partition each, close to each other."""
+def _runs(letters: Sequence[DeadLetter]) -> Iterator[Sequence[DeadLetter]]:
+    """Letters of one partition each, close to each other: they are read in one go."""
     start = 0
     for end in range(1, len(letters) + 1):
-        if end == len(letters) or end - start == _TOGETHER or _is_far(*letters[end - 1 : end + 1]):
+        if end == len(letters) or _is_far(letters[end - 1], letters[end]):
             yield letters[start:end]
             start = end
 
@@ -172,22 +172,29 @@ def _is_far(one: DeadLetter, other: DeadLetter) -> bool:
 
 
 def _send(letters: Sequence[DeadLetter], cluster: Cluster, producer: Producer) -> None:
-    """Send copies and their marks at once.
+    """Send copies and their marks, some at once.
 
     Raises:
-        KafkaUnavailableError: Kafka has one of the records no more, though it had; nothing is sent.
+        KafkaUnavailableError: Kafka has one of the records no more, though it had: plan again.
     """
-    records = list(map(copy, _fetch(letters, cluster)))
-    if len(records) < len(letters):
+    sent = 0
+    with closing(_fetch(letters, cluster)) as records:
+        while together := list(islice(records, _TOGETHER)):
+            _send_at_once(list(map(copy, together)), producer)
+            sent += len(together)
+    if sent < len(letters):
         raise KafkaUnavailableError(f"{letters[0].position}: records went while they were read")
+
+
+def _send_at_once(copies: Sequence[KafkaRecord], producer: Producer) -> None:
     with producer.at_once():
-        for record in records:
-            at = record.position.partition
-            producer.send(at.topic, record.key, record.value, record.headers, partition=at.number)
-            producer.send(MARKS, mark(record.position).encode(), b"", partition=0)
+        for one in copies:
+            at = one.position.partition
+            producer.send(at.topic, one.key, one.value, one.headers, partition=at.number)
+            producer.send(MARKS, mark(one.position).encode(), b"", partition=0)
 
 
-def _fetch(letters: Sequence[DeadLetter], cluster: Cluster) -> Iterator[KafkaRecord]:
+def _fetch(letters: Sequence[DeadLetter], cluster: Cluster) -> Generator[KafkaRecord, None, None]:
     wanted = {letter.position.offset for letter in letters}
     last = max(wanted)
     with closing(cluster.records(letters[0].position.partition, first=min(wanted))) as found:

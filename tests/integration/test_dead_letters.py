@@ -199,7 +199,9 @@ def test_of_several_replays_at_once_each_letter_is_sent_once(
         for i in range(3):
             runs.append(running.enter_context(start(f"run-{i}", tmp_path, broker, topic)))
             time.sleep(0.3)
-        assert 0 in [run.wait(within=PATIENCE) for run in runs]
+        ended = [run.wait(within=PATIENCE) for run in runs]
+        assert 0 in ended
+        assert None not in ended
     with Cluster(broker.address) as cluster:
         replay.replay(letters, cluster, settings)
     assert copies(broker, topic) == origins(letters)
