@@ -1,4 +1,4 @@
-"""Writes what the schemas tell the fleet's developers, or checks that what is there is current."""
+"""Writes what the schemas tell developers and analysts, or checks that what is there is current."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,19 +6,24 @@ from typing import Any
 
 import msgspec
 
-from schemas.documents import asyncapi, json_schema, wire_structs
+from schemas.documents import asyncapi, json_schema, tables_page, wire_structs
+from storage.dataset import REGION
+from storage.lake import PLACEMENT
+
+_GENERATED = ("fleet/*.json", "tables.md")
 
 
 def plan() -> Iterator[tuple[str, bytes]]:
-    """(file name, content) of every generated document."""
-    yield "asyncapi.json", _text(asyncapi())
+    """(file's path, content) of every generated document."""
+    yield "tables.md", tables_page([*PLACEMENT, REGION]).encode()
+    yield "fleet/asyncapi.json", _text(asyncapi())
     for wire in wire_structs().values():
-        yield f"{wire.__name__}.json", _text(json_schema(wire))
+        yield f"fleet/{wire.__name__}.json", _text(json_schema(wire))
 
 
 def write(folder: Path) -> list[Path]:
     """Write every document; the same schemas give the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "fleet").mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in plan():
         (folder / name).write_bytes(content)
@@ -29,7 +34,11 @@ def write(folder: Path) -> list[Path]:
 def stale(folder: Path) -> list[str]:
     """The documents that are not what the schemas say now: missing, other, or too many."""
     expected = dict(plan())
-    present = {path.name: path.read_bytes() for path in folder.glob("*.json")}
+    present = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for pattern in _GENERATED
+        for path in folder.glob(pattern)
+    }
     return sorted(
         name for name in expected.keys() | present.keys() if expected.get(name) != present.get(name)
     )

@@ -1,10 +1,13 @@
-"""What the fleet's developers need to know, generated from the wire structs they must match."""
+"""What the schemas tell: wire structs to a fleet's developers, columns to analysts."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
-from schemas.tables import STREAMED
+from schemas.privacy import privacy_of
+from schemas.tables import STREAMED, TABLES, Table
 from schemas.tables.devices import DEVICES_TOPIC, Device
 
 VERSION = "1.0.0"
@@ -12,6 +15,11 @@ VERSION = "1.0.0"
 
 _JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/components/schemas/{name}"
+_TABLES_TITLE = (
+    "# The tables' columns\n\n"
+    "Written from `schemas/tables` by `fortnight documents write`: do not edit. What the privacy\n"
+    "classes mean is in the [analyst's guide](analysts.md)."
+)
 _ADVICE = (
     "Produce with idempotence on (enable.idempotence=true, acks=all) and the device id as record "
     "key: a retry of yours is then one record, and a device's records stay in order. JSON in "
@@ -50,6 +58,34 @@ def asyncapi() -> dict[str, Any]:
             "schemas": components,
         },
     }
+
+
+def tables_page(everywhere: Sequence[pa.Field]) -> str:
+    """A page of Markdown: every table's columns with type, unit, privacy class and purpose.
+
+    Args:
+        everywhere: Columns that readers see in every table, besides those it declares.
+    """
+    lines = [_TABLES_TITLE, "", "## Every table", "", *_columns(everywhere)]
+    for table in TABLES.values():
+        lines += ["", f"## {table.name}", "", _about(table), "", *_columns(table.schema)]
+    return "\n".join(lines) + "\n"
+
+
+def _about(table: Table) -> str:
+    source = f"From `{table.topic}`" if table.topic else "Made by the workers"
+    consent = f"; only with the consent `{table.consent}`" if table.consent else ""
+    return f"{source}{consent}. Files are sorted by {', '.join(table.sort)}."
+
+
+def _columns(fields: Sequence[pa.Field]) -> Iterator[str]:
+    yield "| column | type | unit | privacy class | purpose |"
+    yield "|---|---|---|---|---|"
+    for field in fields:
+        words = {key.decode(): text.decode() for key, text in field.metadata.items()}
+        purpose = words["purpose"] + (f" ({words['note']})" if "note" in words else "")
+        unit = words.get("unit", "")
+        yield f"| `{field.name}` | {field.type} | {unit} | {privacy_of(field)} | {purpose} |"
 
 
 def _channel(topic: str, message: str) -> dict[str, Any]:

@@ -8,11 +8,13 @@ import typer
 from jobs import documents as job
 
 app = typer.Typer()
-_documents = typer.Typer(help="JSON Schemas and the AsyncAPI document of what a fleet publishes.")
+_documents = typer.Typer(
+    help="What a fleet publishes (JSON Schemas, AsyncAPI), and the tables' columns."
+)
 app.add_typer(_documents, name="documents")
 
 Folder = Annotated[Path, typer.Option(help="where they are kept")]
-_FOLDER = Path("docs/fleet")
+_FOLDER = Path("docs")
 
 
 @_documents.command()

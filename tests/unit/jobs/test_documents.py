@@ -7,8 +7,10 @@ from support.wire import reading, tile
 
 from jobs.documents import stale, write
 from schemas.documents import asyncapi, json_schema, wire_structs
+from schemas.privacy import privacy_of
+from schemas.tables import TABLES
 
-COMMITTED = Path(__file__).parents[3] / "docs" / "fleet"
+COMMITTED = Path(__file__).parents[3] / "docs"
 
 
 def test_the_committed_documents_are_current() -> None:
@@ -17,10 +19,22 @@ def test_the_committed_documents_are_current() -> None:
 
 def test_a_document_that_was_changed_or_is_too_many_is_found(tmp_path: Path) -> None:
     write(tmp_path)
-    (tmp_path / "Telemetry.json").write_text("{}")
-    (tmp_path / "old.json").write_text("{}")
-    (tmp_path / "Cleaning.json").unlink()
-    assert stale(tmp_path) == ["Cleaning.json", "Telemetry.json", "old.json"]
+    fleet = tmp_path / "fleet"
+    (fleet / "Telemetry.json").write_text("{}")
+    (fleet / "old.json").write_text("{}")
+    (fleet / "Cleaning.json").unlink()
+    (tmp_path / "tables.md").write_text("# Old")
+    wrong = ["fleet/Cleaning.json", "fleet/Telemetry.json", "fleet/old.json", "tables.md"]
+    assert stale(tmp_path) == wrong
+
+
+def test_every_column_that_is_stored_is_told_with_its_privacy_class() -> None:
+    page = (COMMITTED / "tables.md").read_text("utf-8")
+    for table in TABLES.values():
+        told = page.split(f"\n## {table.name}\n")[1].split("\n## ")[0]
+        for field in table.schema:
+            assert f"| `{field.name}` |" in told
+            assert privacy_of(field) in told
 
 
 @pytest.mark.parametrize("topic", wire_structs())
