@@ -20,6 +20,7 @@ ROOMS = ("schemas", "storage", "streams", "jobs")
 MAX_LINES = 400
 MAX_PUBLIC_NAMES = 7
 DECLARATIONS = {
+    "jobs/bench/workload/readings.py": "the benchmark's fleet, told once for readings and tiles",
     "schemas/errors.py": "the tree of errors is one page",
     "schemas/privacy.py": "the classes, the columns and the pseudonyms that they ask for",
 }
