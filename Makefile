@@ -33,7 +33,7 @@ lint: $(ENVIRONMENT) ## ruff, mypy and the rules of who may import whom
 bench: $(ENVIRONMENT) ## speed beside peers, into build/figures/bench.json
 	$(RUN)/fortnight bench $(ARGS)
 
-bench-maps: $(ENVIRONMENT) ## size and speed of the map codecs, into build/figures/bench-maps.json
+bench-maps: $(ENVIRONMENT) ## size and speed of the map codecs, into build/figures/maps.json
 	$(RUN)/fortnight bench-maps $(ARGS)
 
 clean: ## remove what was built and installed here (downloads in the user's cache stay)
