@@ -13,6 +13,7 @@ from schemas.errors import SettingsError
 from schemas.keyring import Keyring
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
+from storage.secrets import resolve
 from streams import logs
 from streams.assembly import Assembly, check_storage, no_step
 from streams.kafka.app import Worker, exit_code
@@ -88,14 +89,7 @@ def read_keyring(settings: Settings, environment: Mapping[str, str]) -> Keyring:
     Raises:
         SettingsError: The file, or what the reference points to, is not there or not right.
     """
-    kind, _, name = settings.passphrase.partition(":")
-    match kind:
-        case "env" if name in environment:
-            passphrase = environment[name]
-        case "file":
-            passphrase = _read(name, f"{PREFIX}PASSPHRASE").decode().rstrip("\n")
-        case _:
-            raise SettingsError(f"{PREFIX}PASSPHRASE: refers to nothing; env:NAME or file:PATH")
+    passphrase = resolve(settings.passphrase, environment)
     return Keyring.unseal(_read(settings.keyring, f"{PREFIX}KEYRING"), passphrase)
 
 
