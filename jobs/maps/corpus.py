@@ -19,9 +19,6 @@ Tiles = NDArray[np.uint8]
 DEFAULT = Path("../shared/maps/public")
 """Relative to the repository."""
 
-SYMMETRIES = 8
-"""Rotations and reflections of a square."""
-
 
 @dataclass(frozen=True, slots=True)
 class Corpus:

@@ -1,5 +1,6 @@
 """Fitting the table: log-odds that add up, one context after the other, by Newton's steps."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ RATE = 0.7
 """Part of a Newton step that is taken."""
 RIDGE = 10.0
 """Answers of even odds that every entry is taken to have had: rare contexts say little."""
+WORTH = 2.0
+"""Nats that an entry has to save over all answers to be kept: the others would only be shipped."""
 _STEP = 3.0
 
 
@@ -51,7 +54,18 @@ def fit(lesson: Lesson, sizes: tuple[int, ...]) -> Fit:
     for _ in range(ROUNDS):
         for part, context in zip(entries, lesson.contexts, strict=True):
             _step(part, context, answers, odds)
+    for part, context in zip(entries, lesson.contexts, strict=True):
+        _drop(part, context, odds)
     return fitted
+
+
+def _drop(part: Floats, context: NDArray[np.int16], odds: Floats) -> None:
+    """Set entries to zero that are not worth their place; `part` and `odds` change."""
+    chance = 1 / (1 + np.exp(-odds))
+    bend = np.bincount(context, chance * (1 - chance), len(part))
+    cheap = part * part * bend / 2 < WORTH
+    odds -= np.where(cheap, part, 0).astype(np.float32)[context]
+    part[cheap] = 0
 
 
 def _step(part: Floats, context: NDArray[np.int16], answers: Floats, odds: Floats) -> None:
@@ -66,6 +80,5 @@ def _step(part: Floats, context: NDArray[np.int16], answers: Floats, odds: Float
 
 def cost(odds: Floats, answers: NDArray[np.bool_]) -> float:
     """Bytes that the answers take, predicted so."""
-    return (
-        float(np.logaddexp(0, np.where(answers, -odds, odds)).sum(dtype=np.float64)) / np.log(2) / 8
-    )
+    nats = np.logaddexp(0, np.where(answers, -odds, odds)).sum(dtype=np.float64)
+    return float(nats) / math.log(2) / 8

@@ -26,6 +26,7 @@ _OPPOSITE = (2, 3, 0, 1, 6, 7, 4, 5)
 KINDS, CLASS_AT, AGE, CHANGES, OLD_CLASS, STIRRED = 8, 16, 18, 20, 22, 24
 
 BLOCK_SIZES = (16, 8, 4)
+_SOME, _MANY = 2, 8
 
 
 class Blocks:
@@ -47,7 +48,7 @@ class Blocks:
         last, before = self._recent
         self.about[before] |= 0b00110000
         self.about[last] = (self.about[last] & 0b00001111) | 0b00100000
-        much = (amount > 2).astype(np.uint8) + (amount > 8)
+        much = (amount > _SOME).astype(np.uint8) + (amount > _MANY)
         self.about[flagged] = (self.about[flagged] & 0b00001111) | 0b00010000 | (much << 6)
         self.flags[flagged] = 0
         self._recent = flagged, last

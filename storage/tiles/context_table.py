@@ -7,6 +7,7 @@ table gets a new version and the old one stays until nothing written with it is 
 
 import functools
 import hashlib
+import itertools
 import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ def unpack(version: int, data: bytes) -> ContextTable:
         sizes = SIZES[question]
         base[question] = int(raw[at])
         bounds = at + 1 + np.cumsum((0, *sizes))
-        parts = [raw[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        parts = [raw[a:b] for a, b in itertools.pairwise(bounds)]
         entries[question] = [part.astype(np.int16) for part in parts]
         at = int(bounds[-1])
     return ContextTable(

@@ -113,7 +113,8 @@ class Choice:
         last = (left.sum(1) == 1) & ~self._palette.spelt[still]
         told = still[last]
         self.labels[told] = self._palette.labels[told, left[last].argmax(1)]
-        return still[~last]
+        open_: Ints = still[~last]
+        return open_
 
     def _spell(self, coder: Coder, still: Ints, truth: Callable[[], Labels]) -> None:
         """Tell which of the candidates left it is; of a tile with too many labels, the label."""

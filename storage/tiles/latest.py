@@ -1,4 +1,4 @@
-"""The newest version of every tile: first which blocks hold one label, then the cells of the others.
+"""The newest version of every tile: which blocks hold one label, then the cells of the others.
 
 Blocks of 8 x 8, then 4 x 4 cells, then cells are told along a wave that runs over each map
 from its upper left: whatever is west, north, north-west or north-east of the wave is known,
@@ -100,7 +100,8 @@ class _Blocks:
     def corner(self, index: Ints) -> Ints:
         """Canvas index of the blocks' first cell."""
         row, column = np.divmod(index, self.stride)
-        return row * self._size * self._chains.stride + column * self._size
+        first: Ints = row * self._size * self._chains.stride + column * self._size
+        return first
 
     def inherit(self, whole: "_Blocks", index: Ints) -> Ints:
         """Take over what the larger blocks say; returns the (m, 4) blocks inside each."""
@@ -284,7 +285,8 @@ class _Cells:
         """(4, m) of the blocks E, S, SE, SW: 0 not told, 1 other, 2 as guessed."""
         east, south = _HALF - front.x, (_HALF - front.y) * self._stride
         there = self._told.take(np.stack((east, south, east + south, south - _HALF)) + front.at)
-        return (there >= _TOLD).astype(np.int64) + (there == guess | _TOLD)
+        ahead: Ints = (there >= _TOLD).astype(np.int64) + (there == guess | _TOLD)
+        return ahead
 
 
 def _neighbours(stride: int) -> Ints:
@@ -306,5 +308,5 @@ def _front(corner: Ints, step: Ints, tile: Ints, stride: int) -> _Front:
 def _pack(flags: Bits) -> Ints:
     """(k, m) flags -> (m,) numbers, the first flag the lowest bit; k up to 16."""
     packed = np.packbits(flags, axis=0, bitorder="little")
-    low = packed[0].astype(np.int64)
+    low: Ints = packed[0].astype(np.int64)
     return low if len(packed) == 1 else low | (packed[1].astype(np.int64) << 8)

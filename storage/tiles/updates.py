@@ -1,4 +1,4 @@
-"""A version told by what differs from the next newer one: which blocks, which cells, what they become.
+"""A version told by what differs from the next newer one: blocks, cells, and what they become.
 
 All tiles that have a version at this depth are told together. What is asked narrows down from
 the classes that cells become, over blocks of 16, 8 and 4 cells, to the cells. Inside a block
@@ -33,7 +33,7 @@ _PHASES: tuple[tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]], 
     (((0, 1), (0, 3), (2, 1), (2, 3)), ()),
     (((1, 0), (1, 2), (3, 0), (3, 2)), ()),
 )
-"""Cells (y, x) of a 4 x 4 block asked together, and the neighbours known then; (): those next to it."""
+"""Cells (y, x) of a 4 x 4 block asked together, and the neighbours known then, () for the next."""
 _BITS = np.array([n.bit_count() for n in range(256)])
 
 
@@ -152,7 +152,7 @@ class Updates:
                 _ASK[size],
                 _block_contexts(blocks, index, turn, tiles.goals[tile]),
                 tiles.chunk[tile],
-                lambda index=index: truth[index] > 0,  # type: ignore[misc]
+                lambda index=index, truth=truth: truth[index] > 0,  # type: ignore[misc]
             )
             blocks.flags[index[flags]] = 1
         y, x = np.divmod(np.arange(per * per), per)
@@ -182,7 +182,7 @@ class Updates:
                 Question.CHANGED,
                 contexts,
                 np.repeat(tiles.chunk[blocks.tile], each),
-                lambda at=at: truth[at] > 0,  # type: ignore[misc]
+                lambda at=at, truth=truth: truth[at] > 0,  # type: ignore[misc]
             )
             canvas.mark(at[flags])
             amount += flags.reshape(-1, each).sum(1)
@@ -195,7 +195,7 @@ class Updates:
 
 @dataclass(frozen=True, slots=True)
 class _Tiles:
-    """The tiles told together: canvas row and column, classes that cells become, chunk, segments."""
+    """The tiles told together: place on the canvas, classes that cells become, chunk, segments."""
 
     row: Ints
     column: Ints

@@ -79,4 +79,5 @@ def _neighbours(chains: Chains) -> Ints:
     along = np.arange(_PER_TILE)
     inside = (along[:, None] * stride + along).ravel()
     tiles[first[:, None] + inside] = np.arange(len(first))[:, None]
-    return tiles[first[:, None] + [-1, _PER_TILE, -stride, _PER_TILE * stride]]
+    beside: Ints = tiles[first[:, None] + [-1, _PER_TILE, -stride, _PER_TILE * stride]]
+    return beside

@@ -36,7 +36,8 @@ def _tile(rng: np.random.Generator, before: Tiles | None) -> Tiles:
     if kind == 1:
         return rng.integers(0, rng.integers(2, 257), (64, 64)).astype(np.uint8)
     if kind == 2:
-        return np.indices((64, 64)).sum(0).astype(np.uint8) % 2 * np.uint8(rng.integers(1, 256))
+        board: Tiles = np.indices((64, 64)).sum(0).astype(np.uint8) % 2
+        return board * np.uint8(rng.integers(1, 256))
     if kind <= 4 or before is None:
         return _drawn(rng, int(rng.integers(2, 256)))
     tile = before.copy()
