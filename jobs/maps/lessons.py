@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.maps.corpus import Corpus
-from storage.tiles import versions
-from storage.tiles.decisions import SIZES, Bits, Contexts, Question, Truth
 from storage.tiles.keys import Ints
-from storage.tiles.sheets import place
+from storage.tiles.model import versions
+from storage.tiles.model.decisions import SIZES, Bits, Contexts, Question, Truth
+from storage.tiles.model.sheets import place
 
 Shorts = NDArray[np.int16]
 

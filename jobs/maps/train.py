@@ -14,7 +14,7 @@ from jobs.maps.corpus import Corpus
 from jobs.maps.fitting import Fit, cost, fit
 from jobs.maps.lessons import Lesson, join, listen
 from storage.tiles.context_table import pack, unpack
-from storage.tiles.decisions import SIZES, Question
+from storage.tiles.model.decisions import SIZES, Question
 
 FOLDS = 5
 """Parts into which the homes are divided to measure how a table does on homes it never saw."""

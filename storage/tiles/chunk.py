@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from schemas.errors import IntegrityError
 from storage.tiles.context_table import ContextTable, load
 from storage.tiles.keys import Ints, Keys
+from storage.tiles.model.sheets import SIDE
 from storage.tiles.rans import Uints, Words
-from storage.tiles.sheets import SIDE
 
 Tiles = NDArray[np.uint8]
 

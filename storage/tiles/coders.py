@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.tiles.context_table import ContextTable
-from storage.tiles.decisions import Bits, Contexts, Ints, Question, Truth
+from storage.tiles.model.decisions import Bits, Contexts, Ints, Question, Truth
 from storage.tiles.rans import PRECISION, Decoder, Uints, Words, deal, encode
 
 _ONE = 1 << PRECISION

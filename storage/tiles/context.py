@@ -6,7 +6,7 @@ tile first (`latest`), then each older one by what differs (`updates`). A fixed 
 spends bits on the unlikely ones. All tiles of a batch are told together, so the work is done
 by numpy, a thousand tiles at a time; yet every chunk decodes alone just the same.
 
-Reading order: context, chunk, versions, latest, updates, becoming, canvas, rans.
+Reading order: context, chunk, coders, rans, context_table, then the model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
-from storage.tiles import versions
 from storage.tiles.chunk import CELLS, Chunk, parse
 from storage.tiles.coders import Reader, Recorder
 from storage.tiles.context_table import ContextTable, current
 from storage.tiles.keys import Ints, Keys
+from storage.tiles.model import versions
+from storage.tiles.model.sheets import SIDE, place
 from storage.tiles.rans import Decoder, Uints, Words
-from storage.tiles.sheets import SIDE, place
 
 Tiles = NDArray[np.uint8]
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
-from storage.tiles.decisions import SIZES, Contexts, Question
+from storage.tiles.model.decisions import SIZES, Contexts, Question
 from storage.tiles.rans import PRECISION, Uints
 
 STEPS = 16

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.errors import IntegrityError
 from storage.tiles.context_table import about, current, load, pack, unpack
-from storage.tiles.decisions import SIZES, Question
+from storage.tiles.model.decisions import SIZES, Question
 
 
 def test_the_table_is_the_one_its_description_tells_of() -> None:

@@ -4,10 +4,10 @@ from typing import Protocol
 
 import numpy as np
 
-from storage.tiles.canvas import AROUND, Canvas
-from storage.tiles.decisions import Coder, Ints, Question
-from storage.tiles.labels import CLASS, Choice, Labels, Palettes
-from storage.tiles.targets import SEGMENT
+from storage.tiles.model.canvas import AROUND, Canvas
+from storage.tiles.model.decisions import Coder, Ints, Question
+from storage.tiles.model.labels import CLASS, Choice, Labels, Palettes
+from storage.tiles.model.targets import SEGMENT
 
 _WAITING = 4
 """Class of a neighbour that changes too and is not told yet."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.becoming import become
-from storage.tiles.canvas import BLOCK_SIZES, CLASS_AT, STIRRED, Blocks, Canvas, Change
-from storage.tiles.decisions import Coder, Ints, Question
-from storage.tiles.labels import Palettes
-from storage.tiles.sheets import SIDE, Chains
-from storage.tiles.targets import Targets
-from storage.tiles.vocabulary import Vocabulary
+from storage.tiles.model.becoming import become
+from storage.tiles.model.canvas import BLOCK_SIZES, CLASS_AT, STIRRED, Blocks, Canvas, Change
+from storage.tiles.model.decisions import Coder, Ints, Question
+from storage.tiles.model.labels import Palettes
+from storage.tiles.model.sheets import SIDE, Chains
+from storage.tiles.model.targets import Targets
+from storage.tiles.model.vocabulary import Vocabulary
 
 Bytes = NDArray[np.uint8]
 

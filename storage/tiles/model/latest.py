@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.decisions import Bits, Coder, Ints, Question
-from storage.tiles.labels import CLASS, Choice, Labels, Palettes, constant, palettes
-from storage.tiles.sheets import SIDE, Chains
-from storage.tiles.vocabulary import Vocabulary
+from storage.tiles.model.decisions import Bits, Coder, Ints, Question
+from storage.tiles.model.labels import CLASS, Choice, Labels, Palettes, constant, palettes
+from storage.tiles.model.sheets import SIDE, Chains
+from storage.tiles.model.vocabulary import Vocabulary
 
 Tiles = NDArray[np.uint8]
 

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from storage.tiles import latest, vocabulary
-from storage.tiles.canvas import Canvas, Change
-from storage.tiles.decisions import Coder, Ints
-from storage.tiles.sheets import SIDE, Chains
-from storage.tiles.updates import Updates
+from storage.tiles.model import latest, vocabulary
+from storage.tiles.model.canvas import Canvas, Change
+from storage.tiles.model.decisions import Coder, Ints
+from storage.tiles.model.sheets import SIDE, Chains
+from storage.tiles.model.updates import Updates
 
 Tiles = NDArray[np.uint8]
 

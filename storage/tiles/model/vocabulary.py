@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from storage.tiles.decisions import Bits, Coder, Ints, Question
-from storage.tiles.labels import Labels
-from storage.tiles.sheets import SIDE, UNIT, Chains
+from storage.tiles.model.decisions import Bits, Coder, Ints, Question
+from storage.tiles.model.labels import Labels
+from storage.tiles.model.sheets import SIDE, UNIT, Chains
 
 _LABELS = 256
 _PER_TILE = SIDE // UNIT

@@ -5,11 +5,11 @@ from functools import cache
 
 import numpy as np
 
-from storage.tiles.canvas import Change
-from storage.tiles.decisions import Bits, Coder, Ints, Question
-from storage.tiles.labels import CLASS, CLASSES, Palettes, palettes
-from storage.tiles.sheets import Chains
-from storage.tiles.vocabulary import Vocabulary
+from storage.tiles.model.canvas import Change
+from storage.tiles.model.decisions import Bits, Coder, Ints, Question
+from storage.tiles.model.labels import CLASS, CLASSES, Palettes, palettes
+from storage.tiles.model.sheets import Chains
+from storage.tiles.model.vocabulary import Vocabulary
 
 SEGMENT = 3
 _LABELS = 256

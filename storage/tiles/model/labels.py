@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.decisions import Bits, Coder, Ints, Question
+from storage.tiles.model.decisions import Bits, Coder, Ints, Question
 
 Labels = NDArray[np.uint8]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.decisions import Ints
-from storage.tiles.labels import CLASS, Labels
-from storage.tiles.sheets import Chains
+from storage.tiles.model.decisions import Ints
+from storage.tiles.model.labels import CLASS, Labels
+from storage.tiles.model.sheets import Chains
 
 Bytes = NDArray[np.uint8]
 Uints = NDArray[np.uint32]
