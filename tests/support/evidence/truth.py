@@ -168,14 +168,25 @@ def _read(
 ) -> Iterator[tuple[int, int, TopicPartition, list[Any]]]:
     """First offset, next offset, and all records of each partition."""
     consumer = _consumer(address)
-    for at in _partitions(address, topics):
-        start, end = consumer.get_watermark_offsets(at, timeout=_PATIENCE)
-        consumer.assign([TopicPartition(at.topic, at.partition, start)])
-        messages: list[Any] = []
-        while not messages or messages[-1].offset() < end - 1:
-            if start == end:
-                break
-            some = consumer.consume(10_000, timeout=5)
-            messages += [message for message in some if message.error() is None]
-        yield start, end, at, messages
+    places = _partitions(address, topics)
+    bounds = {
+        (at.topic, at.partition): consumer.get_watermark_offsets(at, timeout=_PATIENCE)
+        for at in places
+    }
+    found: dict[tuple[str, int], list[Any]] = {key: [] for key in bounds}
+    left = {key for key, (start, end) in bounds.items() if start < end}
+    consumer.assign(
+        [TopicPartition(topic, number, bounds[topic, number][0]) for topic, number in left]
+    )
+    while left:
+        fetched: list[Any] = consumer.consume(10_000, timeout=0.1)
+        for message in fetched:
+            if message.error() is None:
+                key = message.topic(), message.partition()
+                found[key].append(message)
+                if message.offset() >= bounds[key][1] - 1:
+                    left.discard(key)
     consumer.close()
+    for at in places:
+        key = at.topic, at.partition
+        yield *bounds[key], at, found[key]
