@@ -118,7 +118,22 @@ def _codec(rows: pa.Table) -> Mapping[str, str]:
 def _compacted(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     if not pa.types.is_string(kind):
         return values.cast(kind)
-    return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    return _only_used(values) if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+
+
+def _only_used(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Without dictionary entries that no row has: a page would keep a pseudonym that was erased."""
+    whole = values.combine_chunks()
+    words, n = whole.dictionary, len(whole.dictionary)
+    places: NDArray[np.int32] = whole.indices.fill_null(n).to_numpy()  # n stands for null
+    is_used = np.bincount(places, minlength=n + 1)[:n] > 0
+    if is_used.all():
+        return values
+    codes = np.append(np.cumsum(is_used) - 1, 0).astype(np.int32)[places]
+    indices = pa.array(codes, mask=places == n)
+    return pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(indices, words.filter(pa.array(is_used)))]
+    )
 
 
 def _order(keys: Sequence[pa.ChunkedArray]) -> NDArray[np.int64]:

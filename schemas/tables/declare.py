@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.privacy import Privacy, column
 
@@ -17,11 +18,33 @@ Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Microseconds = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 """Since 1970 in UTC, by the robot's own clock."""
 
-Word = Annotated[str, msgspec.Meta(max_length=32, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+\-]*$")]
-"""A short technical word: a model, a firmware version."""
+_WORD = r"^[A-Za-z0-9][A-Za-z0-9 ._+\-]*$"
+
+Word = Annotated[str, msgspec.Meta(max_length=32, pattern=_WORD)]
+"""A short technical word: a model, a vendor."""
+
+RuledWord = Annotated[str, msgspec.Meta(max_length=32, extra_json_schema={"pattern": _WORD})]
+"""A `Word` that is checked by `is_word`, once a distinct value: a pattern costs as much as the
+rest of a record.
+"""
 
 Rule = Callable[[pa.RecordBatch], pa.BooleanArray]
 """Rows -> (n,) bool, true where a row keeps the rule."""
+
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+"""Text on its way: few distinct values, so that every step handles small integers."""
+
+
+def is_word(name: str) -> Rule:
+    """The rule that a column of `RuledWord` keeps."""
+
+    def rule(rows: pa.RecordBatch) -> pa.BooleanArray:
+        words = rows[name].dictionary_encode()
+        fits = pc.match_substring_regex(words.dictionary, _WORD).take(words.indices)
+        return pc.fill_null(fits, fill_value=True)
+
+    return rule
 
 
 @dataclass(frozen=True, slots=True)

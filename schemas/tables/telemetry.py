@@ -7,7 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.privacy import Privacy, column
-from schemas.tables.declare import DEVICE, LINEAGE, Identifier, Microseconds, Rule, Table, Word
+from schemas.tables.declare import (
+    DEVICE,
+    LINEAGE,
+    Identifier,
+    Microseconds,
+    Rule,
+    RuledWord,
+    Table,
+    is_word,
+)
 
 Metres = Annotated[float, msgspec.Meta(ge=-1000, le=1000)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -44,7 +53,7 @@ class Telemetry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     fault_level: FaultLevel = "none"
     fault_subsystem: Subsystem = "none"
     fault_code: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
-    firmware: Word | None = None
+    firmware: RuledWord | None = None
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
 
@@ -54,6 +63,7 @@ def _together(one: str, other: str) -> Rule:
 
 
 RULES: dict[str, Rule] = {
+    "firmware breaks its contract": is_word("firmware"),
     "x without y": _together("x", "y"),
     "latitude without longitude": _together("latitude", "longitude"),
 }

@@ -260,6 +260,7 @@ class Sink:
 
     def _share(self, taken: Taken, registry_offset: int) -> Share:
         finished = self._pipeline.finish(taken.held.partition, taken.collected)
+        taken.collected.clear()  # else these rows would be held until the flush is over
         letters = dead_letters(taken.held.partition, finished.endings)
         return Share(
             taken.held,

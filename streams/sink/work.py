@@ -113,7 +113,7 @@ class Taken:
 
     held: Held
     span: Span
-    collected: Sequence[Collected]
+    collected: list[Collected]
     offsets: NDArray[np.int64]
     acknowledgements: Sequence[Acknowledge]
     holes: tuple[tuple[int, int], ...]

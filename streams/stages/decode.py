@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from schemas.batches import DecodedBatch, Ending, Headers, WireBatch
 from schemas.errors import ContractError, DecodeError, RecordError
+from schemas.privacy import Privacy, privacy_of
 from schemas.tables import Table
+from schemas.tables.declare import TEXT
 
 MAX_BYTES: Final = 64 * 1024
 """No honest record is larger: a raw tile in base64 is 5.5 KiB."""
@@ -178,7 +180,10 @@ def wire_type(schema: pa.Schema, name: str) -> pa.DataType:
         return pa.list_(
             pa.struct([pa.field("label", pa.int16()), pa.field("runs", pa.list_(pa.int16()))])
         )
-    return schema.field(name).type
+    stored = schema.field(name)
+    if pa.types.is_string(stored.type) and privacy_of(stored) is not Privacy.PSEUDONYM:
+        return TEXT
+    return stored.type
 
 
 def _rejected(reason: str, wire: WireBatch, indices: list[int]) -> Ending:

@@ -25,6 +25,8 @@ UNKNOWN_LABEL = "a cell has a label that does not exist"
 def unpack(decoded: DecodedBatch) -> tuple[DecodedBatch, list[Ending]]:
     """Replace `cells`, `layers` and `encoding` by raw cells; reject what is no tile."""
     rows = decoded.rows
+    if (labels := _raw_labels(rows)) is not None:
+        return _checked(decoded, labels)
     tiles: list[bytes] = []
     kept: list[int] = []
     refused: dict[str, list[int]] = {}
@@ -41,16 +43,46 @@ def unpack(decoded: DecodedBatch) -> tuple[DecodedBatch, list[Ending]]:
         refused.setdefault(UNKNOWN_LABEL, []).extend(kept[place] for place in unknown)
     good = [place for place, keep in enumerate(known) if keep]
     indices = [kept[place] for place in good]
-    unpacked = _with_cells(rows.take(pa.array(indices, pa.int64())), [tiles[i] for i in good])
+    slim = rows.drop_columns(["cells"]).take(pa.array(indices, pa.int64()))
+    cells = pa.array([tiles[i] for i in good], pa.binary())
+    unpacked = _raw(slim.add_column(rows.schema.names.index("cells"), "cells", cells))
     endings = [_rejected(reason, rows, places) for reason, places in refused.items()]
     return DecodedBatch(decoded.partition, unpacked), endings
 
 
-def _with_cells(rows: pa.RecordBatch, tiles: Sequence[bytes]) -> pa.RecordBatch:
-    names = rows.schema.names
-    rows = rows.set_column(names.index("cells"), "cells", pa.array(tiles, pa.binary()))
-    raw = pa.array(["raw"] * len(tiles), pa.string())
-    rows = rows.set_column(names.index("encoding"), "encoding", raw)
+def _raw_labels(rows: pa.RecordBatch) -> NDArray[np.uint8] | None:
+    """The cells where every tile is raw and of the right size: (n, 4096), a view; else None.
+
+    Raw tiles are most of a fleet's bytes, and copying them is most of what they cost.
+    """
+    cells, encodings = rows["cells"], rows["encoding"].dictionary_encode()
+    if (
+        not rows.num_rows
+        or cells.null_count
+        or encodings.dictionary.unique().to_pylist() != ["raw"]
+    ):
+        return None
+    offsets, data = cells.buffers()[1:]
+    ends = np.frombuffer(offsets, np.int32)[cells.offset : cells.offset + len(cells) + 1]
+    if (np.diff(ends) != CELLS).any():
+        return None
+    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]].reshape(-1, CELLS)
+
+
+def _checked(decoded: DecodedBatch, labels: NDArray[np.uint8]) -> tuple[DecodedBatch, list[Ending]]:
+    """Raw tiles without those that have an unknown label; copied only where there are such."""
+    known = labels.max(axis=1) <= MAX_LABEL
+    if known.all():
+        return DecodedBatch(decoded.partition, _raw(decoded.rows)), []
+    ending = _rejected(UNKNOWN_LABEL, decoded.rows, np.flatnonzero(~known).tolist())
+    kept = decoded.rows.filter(pa.array(known))
+    return DecodedBatch(decoded.partition, _raw(kept)), [ending]
+
+
+def _raw(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows, whose cells are raw now, without `layers`."""
+    raw = pa.DictionaryArray.from_arrays(np.zeros(rows.num_rows, np.int32), pa.array(["raw"]))
+    rows = rows.set_column(rows.schema.names.index("encoding"), "encoding", raw)
     return rows.drop_columns(["layers"])
 
 

@@ -55,6 +55,13 @@ def test_the_same_rows_give_the_same_bytes_however_their_text_is_held(table: Tab
     assert encode(rows.combine_chunks().to_batches()[0], table) == encode(rows, table)
 
 
+def test_a_file_holds_no_text_that_no_row_has() -> None:
+    rows = rows_of(TELEMETRY, 300, device=[None, *map(pseudonym, range(299))])
+    columns = [c.dictionary_encode() if c.type == pa.string() else c for c in rows.columns]
+    compact = pa.Table.from_arrays(columns, names=TELEMETRY.schema.names).slice(0, 10)
+    assert encode(compact, TELEMETRY) == encode(rows.slice(0, 10), TELEMETRY)
+
+
 @EVERY_TABLE
 def test_a_rewrite_carries_every_writer_property_over(table: Table) -> None:
     first = encode(rows_of(table, 300), table)
