@@ -21,9 +21,9 @@ AROUND = ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1))
 _OPPOSITE = (2, 3, 0, 1, 6, 7, 4, 5)
 
 # A cell's word: which of its neighbours have its label (8 bits), the classes of the four next
-# to it (4 x 2), its own class (2), its past (2 + 2), the class it had before it last changed
-# (2), which neighbours changed in the version told last (8).
-KINDS, CLASS_AT, AGE, CHANGES, OLD_CLASS, STIRRED = 8, 16, 18, 20, 22, 24
+# to it (4 x 2), its own class (2), versions since it changed and how often it did (2 + 2), the
+# class it had before (2).
+KINDS, CLASS_AT, AGE, CHANGES, OLD_CLASS = 8, 16, 18, 20, 22
 
 BLOCK_SIZES = (16, 8, 4)
 _SOME, _MANY = 2, 8
@@ -80,6 +80,7 @@ class Canvas:
         self.words = self._words(CLASS[labels])
         self.changed = np.zeros(chains.size, np.uint8)
         self.stirred = np.zeros(chains.size, np.uint8)
+        self.stirred_before = np.zeros(chains.size, np.uint8)
         self.blocks = {size: Blocks(size, chains) for size in BLOCK_SIZES}
         self._fill_blocks(CLASS[labels])
         self._recent: tuple[Ints, Ints] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -122,14 +123,14 @@ class Canvas:
         """A version is told, all its cells set: words follow."""
         kinds = CLASS[self.labels[cells]].astype(np.uint32)
         self._grow_older(cells, kinds)
+        alike = np.zeros(len(cells), np.uint32)
         for k, (y, x) in enumerate(AROUND):
             there = cells + (y * self.stride + x)
             same = (self.labels[cells] == self.labels[there]).astype(np.uint32)
-            self._put(cells, same, (k, 1))
-            self._put(there, same, (_OPPOSITE[k], 1))
-            if k < 4:  # noqa: PLR2004  the four next to it come first
-                self._put(there, kinds, (KINDS + 2 * _OPPOSITE[k], 2))
-        self._stir(cells)
+            alike |= same << np.uint32(k)
+            self._tell(there, same, kinds, _OPPOSITE[k])
+        self._put(cells, alike, (0, 8))
+        self._forget()
         self._recent = cells, self._recent[0]
 
     def _grow_older(self, cells: Ints, kinds: Uints) -> None:
@@ -141,16 +142,19 @@ class Canvas:
         past = np.uint32(1) | (np.minimum(times + np.uint32(1), np.uint32(3)) << np.uint32(2))
         self._put(cells, kinds | (past << np.uint32(2)) | (was << np.uint32(6)), (CLASS_AT, 8))
 
-    def _stir(self, cells: Ints) -> None:
-        """Forget who changed in the version before, remember who did in this one."""
+    def _tell(self, there: Ints, same: Uints, kinds: Uints, side: int) -> None:
+        """Neighbours learn whether the cell on that side of them is like them, and its class."""
+        keep, value = 1 << side, same << np.uint32(side)
+        if side < 4:  # noqa: PLR2004  the four next to it come first
+            keep |= 3 << (KINDS + 2 * side)
+            value |= kinds << np.uint32(KINDS + 2 * side)
+        self.words[there] = (self.words[there] & np.uint32(~keep & 0xFFFFFFFF)) | value
+
+    def _forget(self) -> None:
+        """What was stirred in this version is what was stirred before the next."""
         for y, x in AROUND:
-            there = self._recent[0] - (y * self.stride + x)
-            self.words[there] &= np.uint32((1 << STIRRED) - 1)
-        for y, x in AROUND:
-            there = cells - (y * self.stride + x)
-            self._put(there, self.stirred[there].astype(np.uint32), (STIRRED, 8))
-        for y, x in AROUND:
-            self.stirred[cells - (y * self.stride + x)] = 0
+            self.stirred_before[self._recent[0] - (y * self.stride + x)] = 0
+        self.stirred, self.stirred_before = self.stirred_before, self.stirred
 
     def _put(self, cells: Ints, value: Uints | np.uint32, field: tuple[int, int]) -> None:
         shift, width = field

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.tiles.model.becoming import become
-from storage.tiles.model.canvas import BLOCK_SIZES, CLASS_AT, STIRRED, Blocks, Canvas, Change
+from storage.tiles.model.canvas import BLOCK_SIZES, CLASS_AT, Blocks, Canvas, Change
 from storage.tiles.model.decisions import Coder, Ints, Question
 from storage.tiles.model.labels import Palettes
 from storage.tiles.model.sheets import SIDE, Chains
@@ -237,15 +237,16 @@ def _cell_contexts(
     block: Ints,
 ) -> list[Ints]:
     number, known = phase
-    word = canvas.words[at].astype(np.int64)
-    same, kinds, stirred = word & 255, (word >> 8) & 255, word >> STIRRED
+    word = canvas.words.take(at).astype(np.int64)
+    same, kinds = word & 255, (word >> 8) & 255
+    stirred = canvas.stirred_before.take(at).astype(np.int64)
     own, age, past = (word >> CLASS_AT) & 3, (word >> 18) & 3, (word >> 18) & 63
     if known:
         changed = canvas.changed
         near = sum(changed[at + y * canvas.stride + x] << k for k, (y, x) in enumerate(known))
         near = near.astype(np.int64)  # type: ignore[union-attr]
     else:
-        near = canvas.stirred[at].astype(np.int64)
+        near = canvas.stirred.take(at).astype(np.int64)
     goals, beside, amount = block
     any_near = near > 0
     straight = near >> 4 if number == 3 else near & 15  # noqa: PLR2004  diagonals in phase 3
