@@ -77,7 +77,8 @@ def test_what_retention_took_unread_is_a_hole_and_nothing_else_is_missing(
     telemetry = [log for log in before if log.topic == TELEMETRY]
     cuts = {log.number: (log.end + durable[log.application_id]) // 2 for log in telemetry}
     at = [TopicPartition(TELEMETRY, number, cut) for number, cut in cuts.items()]
-    _done(_admin(colony).delete_records(at, request_timeout=60))
+    admin = _admin(colony)  # kept: it has to outlive its answers
+    _done(admin.delete_records(at, request_timeout=60))
     colony.truth.publish(fleet.mix(300, start=2_000))
     after = {log.application_id: log for log in colony.truth.logs(STREAMED)}
     colony.start()
@@ -116,7 +117,8 @@ def test_a_topic_that_was_made_anew_begins_anew_beside_what_it_was(
     colony.wait_until_complete()
     colony.stop()
     before = [log for log in colony.truth.logs(STREAMED) if log.topic == TELEMETRY]
-    _done(_admin(colony).delete_topics([TELEMETRY], operation_timeout=60))
+    admin = _admin(colony)
+    _done(admin.delete_topics([TELEMETRY], operation_timeout=60))
     with Cluster(colony.truth.address) as cluster:
         until(lambda: not cluster.topics([TELEMETRY]), "the topic is gone")
     System.prepare_topics(colony.system.settings)
