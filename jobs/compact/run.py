@@ -23,6 +23,9 @@ Clock = Callable[[], datetime]
 _TRIES = 5
 """Of a folder in which others take files away; the next run goes on."""
 
+_COMMITS = 20
+"""Tries of one commit beside others; each is 0.1 s."""
+
 _PUT_AGAIN = timedelta(hours=1)
 """A file that waits longer for its commit might have been swept (SINK rule 6)."""
 
@@ -145,13 +148,36 @@ def _carry_out(destination: Destination, task: Task, clock: Clock) -> list[DataF
     try:
         if clock() - begun > _PUT_AGAIN:
             _put(destination, written)
-        files = [one.file for one in written]
-        destination.replace(task.files, files, reason=REASON, now=clock())
+        files = _commit(destination, task, written, clock())
     except ConflictError:
         keys = [_key(destination, one) for one in written]
         destination.store.delete(keys, every_version=True)
         raise
     _put(destination, [one for one in written if not _is_there(destination, one)])
+    return files
+
+
+def _commit(
+    destination: Destination, task: Task, written: Sequence[Written], now: datetime
+) -> list[DataFile]:
+    """Take the old files away and add the new ones; those.
+
+    The log refuses a commit beside any other that takes files away (SINK rule 8): it is sent again
+    while its own files are all there.
+
+    Raises:
+        ConflictError: One is gone, or others never rest.
+    """
+    files = [one.file for one in written]
+    for last in [False] * (_COMMITS - 1) + [True]:
+        try:
+            destination.replace(task.files, files, reason=REASON, now=now)
+        except ConflictError:
+            live = {file.path for file in destination.live()}
+            if last or not live.issuperset(file.path for file in task.files):
+                raise
+            continue
+        break
     return files
 
 

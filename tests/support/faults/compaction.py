@@ -7,6 +7,7 @@ imported what they need (the log's library does not survive a fork once it was u
 import multiprocessing
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ from storage.receipts import Receipt, SpanReceipt
 DEVICES = 5
 ORPHAN_AGE = timedelta(minutes=2)
 _ROWS = 20
+_PRELOADED = ["polars", "jobs.compact", "jobs.expire", "jobs.sweep", "streams.sink"]
 
 
 def destination_in(folder: str, table: str) -> Destination:
@@ -45,22 +47,34 @@ def destination_in(folder: str, table: str) -> Destination:
     return Destination(TABLES[table], EU, DirectoryStore(Path(folder)))
 
 
-def keep_compacting(folder: str, table: str, began: datetime) -> None:
-    """Compact for ever, as if every folder were closed and none over; to be killed."""
-    destination = destination_in(folder, table)
+class SlowStore(DirectoryStore):
+    """Takes its time for each put, so that more can happen before a commit."""
+
+    def put(self, key: str, data: bytes, *, only_if_absent: bool = False) -> str:
+        """Put, and wait a little."""
+        etag = super().put(key, data, only_if_absent=only_if_absent)
+        time.sleep(random.random() * 0.2)  # noqa: S311 - chaos
+        return etag
+
+
+def keep_compacting(folder: str, table: str, pause: float, ready: Any) -> None:  # noqa: ANN401 - an event
+    """Compact for ever; to be killed."""
+    destination = Destination(TABLES[table], EU, SlowStore(Path(folder)))
+    ready.set()
     while True:
-        try:
-            compact(destination, lambda: began - timedelta(hours=3), timedelta(days=9), Shard())
-        except RetryableError:
-            continue
+        _patiently(lambda: compact(destination, wall_clock, timedelta(days=9), Shard()))
+        time.sleep(pause)
 
 
-def compactor(folder: str, table: str, began: datetime) -> Any:  # noqa: ANN401 - of a context
-    """A process that compacts, started."""
+def compactor(folder: str, table: str, *, pause: float = 0) -> Any:  # noqa: ANN401 - of a context
+    """A process that compacts, and has begun."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([__name__])
-    process = server.Process(target=keep_compacting, args=(folder, table, began), daemon=True)
+    server.set_forkserver_preload(_PRELOADED)  # installed ones: it knows no other folder
+    ready = server.Event()
+    arguments = (folder, table, pause, ready)
+    process = server.Process(target=keep_compacting, args=arguments, daemon=True)
     process.start()
+    ready.wait()
     return process
 
 
@@ -69,7 +83,8 @@ class Load:
     """Threads that change a table all the time.
 
     Attributes:
-        began: Of the run; the first folder is over since then, the others in a day.
+        began: Of the run, a full hour; the first folder is over an hour later, so compaction and
+            the writer leave it alone, and the others a day later.
         folders: Folder -> the offsets of its rows.
         erased: Path of a file -> the offsets that were erased when it was taken away.
     """
@@ -79,9 +94,19 @@ class Load:
     began: datetime
     folders: dict[str, set[int]] = field(default_factory=dict)
     erased: dict[str, set[int]] = field(default_factory=dict)
-    commits: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
     _next: int = 0
+
+    def fill_first(self) -> None:
+        """Pin the partition, write the first folder, and compact it."""
+        destination, dice = destination_in(self.folder, self.table), random.Random(0)  # noqa: S311 - chaos
+        name = Partition(destination.table.topic, "AAAA", 0).application_id
+        destination.versions([name])
+        destination.append([], {name: -1})
+        for _ in range(10):
+            self._write_into(destination, dice, hours=1)
+        early = self.began - timedelta(hours=2)
+        compact(destination, lambda: early, timedelta(days=9), Shard())
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
@@ -95,7 +120,7 @@ class Load:
         def guarded(step: Callable[[Destination, random.Random], None], seed: int) -> None:
             destination, dice = destination_in(self.folder, self.table), random.Random(seed)  # noqa: S311 - chaos
             try:
-                while not self._stop.wait(dice.random() * 0.2):
+                while not self._stop.wait(dice.random() * 0.1):
                     step(destination, dice)
             except BaseException as error:  # noqa: BLE001 - told below
                 died.append(error)
@@ -122,11 +147,13 @@ class Load:
         return [offset for offset in range(end + 1) if offset not in gone]
 
     def _write(self, destination: Destination, dice: random.Random) -> None:
-        """Commit a file of the next rows; in the first folder only until it is dropped."""
+        """Commit a file of the next rows."""
+        self._write_into(destination, dice, hours=dice.choice([24, 25]))
+
+    def _write_into(self, destination: Destination, dice: random.Random, *, hours: int) -> None:
         n = dice.randint(1, _ROWS)
         offsets = range(self._next, self._next + n)
-        hours = [0] if self.commits < 15 else [24, 25]
-        hour = self.began + timedelta(hours=dice.choice(hours))
+        hour = self.began + timedelta(hours=hours)
         path = DataPath((hour - FORTNIGHT).date(), hour, uuid4())
         rows = self._rows(destination, n, offsets)
         data = encode(rows, destination.table)
@@ -142,13 +169,13 @@ class Load:
             except RetryableError:
                 continue
         self._next += n
-        self.commits += 1
 
     def _rows(self, destination: Destination, n: int, offsets: range) -> pa.Table:
         lineage: dict[str, Any] = {
             "offset": offsets,
             "partition": [0] * n,
             "topic_id": ["AAAA"] * n,
+            "ingest_time": [wall_clock()] * n,
         }
         if destination.table is MAP_TILES:
             return tile_rows(n, devices=DEVICES, seed=offsets[0], **lineage)
@@ -182,9 +209,9 @@ class Load:
         destination.store.delete([key], every_version=True)
 
     def _expire(self, destination: Destination, dice: random.Random) -> None:
-        """Drop the first folder once the writer is through with it."""
-        if self.commits > 20 and dice.random() < 0.3:
-            _patiently(lambda: expire(destination, wall_clock()))
+        """Drop the first folder, an hour too early."""
+        if dice.random() < 0.3:
+            _patiently(lambda: expire(destination, self.began + timedelta(hours=1)))
 
     def _sweep(self, destination: Destination, dice: random.Random) -> None:
         """Delete what compaction took away without any grace, and orphans after two minutes."""
