@@ -24,7 +24,7 @@ SESSION = timedelta(seconds=3)
 QUICK = {"flush_period": timedelta(seconds=0.3), "session_timeout": SESSION}
 RECORDS, KILLS, STOPS = 200_000, 20, 10
 WORKERS = 3
-PORTION = 3_000
+PORTION = 6_000
 """Records that are published before each hit, or when nobody flushed for a while."""
 
 HUNGRY = timedelta(seconds=5)
@@ -105,6 +105,8 @@ def test_kills_and_stops_at_random_lose_nothing_and_double_nothing(colony: Colon
     colony.wait_until_complete()
     colony.stop()
     janitor.kill()
+    colony.poll()
+    assert colony.sweep() > 0, "kills and stops leave files that nobody committed"
     report = colony.check()
     assert report.rows > 150_000
     assert any(follower.gone for follower in colony.followers.values())

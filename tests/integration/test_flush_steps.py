@@ -105,3 +105,4 @@ def test_a_crash_and_a_stop_at_every_step_lose_nothing_and_double_nothing(colony
     colony.wait_until_complete()
     colony.stop()
     colony.check()
+    colony.prove()

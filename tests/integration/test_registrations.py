@@ -45,3 +45,4 @@ def test_a_replay_judges_every_record_as_it_was_when_it_came(
         colony.truth.publish(fleet.mix(300, start=turn * 1_000 + 600))
     colony.start(**STATIC)
     colony.finish()
+    colony.prove()

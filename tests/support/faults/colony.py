@@ -22,6 +22,8 @@ from support.system import System
 
 from jobs.demo.object_store import CREDENTIALS
 from jobs.demo.processes import Process
+from jobs.reconcile import reconcile
+from jobs.sweep import clock_of, sweep
 from schemas.tables import DEAD_LETTERS, STREAMED
 
 TESTS = Path(__file__).parents[2]
@@ -182,6 +184,20 @@ class Colony:
         report = proof.compare(self.followers, logs or self.truth.logs(STREAMED))
         report.check()
         return report
+
+    def prove(self) -> None:
+        """Let the product's own proof look too: it has to agree with the oracle."""
+        found = reconcile(list(self.system.lake().values()))
+        assert not found.breaches, found.breaches[:20]
+
+    def sweep(self) -> int:
+        """Remove every orphan, now that nobody works; how many, and none may be left."""
+        destinations = self.system.lake().values()
+        swept = [sweep(one, age=timedelta(0), now=clock_of(one.store)) for one in destinations]
+        for follower in self.followers.values():
+            left = follower.objects() - follower.live.keys()
+            assert not left, f"{follower.name}: {len(left)} orphans were left"
+        return sum(map(len, swept))
 
     @contextmanager
     def working(self) -> Iterator["Colony"]:
