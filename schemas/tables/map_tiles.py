@@ -69,7 +69,7 @@ MAP_TILES = Table(
                 pa.string(),
                 privacy=Privacy.LINEAGE,
                 purpose="how cells are read",
-                note="raw: 4096 labels, row by row",
+                note="raw: 4096 labels, row by row; context: a device's chunk, in its first row",
             ),
             column(
                 "cells",
