@@ -10,6 +10,7 @@ import typer
 
 from jobs.cli.settings import environment
 from jobs.maps import bench, corpus, relink, train
+from jobs.maps.invented import invent
 from storage.tiles import context_table
 
 app = typer.Typer()
@@ -28,18 +29,20 @@ def train_table(
     maps: Folder = None,
     to: Annotated[Path, typer.Option(help="Where to put the table.")] = _TABLE,
     version: Annotated[int, typer.Option(help="A table once written with keeps its number.")] = 1,
+    invented: Annotated[int, typer.Option(help="Robots of our own generator to add.")] = 16,
     *,
     check: Annotated[bool, typer.Option(help="Measure on homes left out; takes longer.")] = True,
 ) -> None:
     """Train the context table on a corpus, and say how well it does on homes it never saw."""
     learnt = corpus.load(maps or _folder())
-    heard = train.hear(learnt)
+    heard = train.hear(learnt, invent(invented) if invented else None)
     fits = train.train(heard)
     told: dict[str, str | int | float] = {
         "trained": datetime.now(UTC).date().isoformat(),  # noqa: TID251 - the date of a release
         "corpus": "the public maps of PROVENANCE.txt, Apache-2.0 and MIT, in four rotations",
         "homes": len(set(learnt.homes)),
         "rows": len(learnt.tiles),
+        "invented_homes": invented,
     }
     if check:
         figures = train.measure(learnt, heard, fits)

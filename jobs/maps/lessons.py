@@ -30,9 +30,9 @@ class Lesson:
     answers: Bits
     device: Shorts
 
-    def of(self, devices: Sequence[int]) -> "Lesson":
-        """What was answered about those devices."""
-        mine = np.isin(self.device, np.array(devices, np.int16))
+    def of(self, devices: Sequence[int], *, others: bool = False) -> "Lesson":
+        """What was answered about those devices, or about all others."""
+        mine = np.isin(self.device, np.array(devices, np.int16), invert=others)
         contexts = tuple(context[mine] for context in self.contexts)
         return Lesson(contexts, self.answers[mine], self.device[mine])
 
@@ -53,9 +53,9 @@ class _Listener:
         return answers
 
 
-def listen(corpus: Corpus) -> dict[Question, Lesson]:
-    """Hear all questions about the tiles of a corpus."""
-    listener = _Listener(np.unique(corpus.keys.device))
+def listen(corpus: Corpus, first_device: int = 0) -> dict[Question, Lesson]:
+    """Hear all questions about the tiles of a corpus; its devices are numbered from the first."""
+    listener = _Listener(np.unique(corpus.keys.device) + first_device)
     versions.tell(place(corpus.keys), listener, corpus.tiles)
     return {question: join(question, listener.heard[question]) for question in Question}
 

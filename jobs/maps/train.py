@@ -38,20 +38,26 @@ class Figures:
     unseen: Mapping[Question, float]
 
 
-def hear(corpus: Corpus) -> Heard:
-    """Everything to be learnt from a corpus, by rotation; the first is the corpus as it is."""
-    return [listen(corpus.turned(symmetry)) for symmetry in ROTATIONS]
+def hear(corpus: Corpus, invented: Corpus | None = None) -> Heard:
+    """Everything to be learnt from a corpus, by rotation; the first is the corpus as it is.
+
+    Args:
+        corpus: Maps of real homes.
+        invented: Maps of homes that nobody lives in, learnt from as well.
+    """
+    heard = [listen(corpus.turned(symmetry)) for symmetry in ROTATIONS]
+    return heard if invented is None else [*heard, listen(invented, len(corpus.homes))]
 
 
-def train(heard: Heard, devices: Sequence[int] | None = None) -> dict[Question, Fit]:
-    """Fit every question, on those devices or all."""
-    return {question: _train_one(heard, question, devices) for question in Question}
+def train(heard: Heard) -> dict[Question, Fit]:
+    """Fit every question."""
+    return {question: _train_one(heard, question, ()) for question in Question}
 
 
-def _train_one(heard: Heard, question: Question, devices: Sequence[int] | None) -> Fit:
+def _train_one(heard: Heard, question: Question, without: Sequence[int]) -> Fit:
     parts = [lessons[question] for lessons in heard]
-    if devices is not None:
-        parts = [part.of(devices) for part in parts]
+    if without:
+        parts = [part.of(without, others=True) for part in parts]
     return fit(join(question, parts), SIZES[question])
 
 
@@ -79,11 +85,10 @@ def folds(corpus: Corpus) -> list[list[int]]:
 
 def _unseen(corpus: Corpus, heard: Heard, question: Question) -> float:
     total = 0.0
-    everyone = range(len(corpus.homes))
     for fold in folds(corpus):
         test = heard[0][question].of(fold)
         if len(test.answers):
-            learnt = _train_one(heard, question, [i for i in everyone if i not in fold])
+            learnt = _train_one(heard, question, fold)
             total += cost(learnt.odds(test), test.answers)
     return total
 
