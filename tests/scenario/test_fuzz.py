@@ -15,17 +15,28 @@ from jobs.demo.object_store import S3Server
 from schemas.retention import microseconds
 from streams.sink.delivery import Delivery
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "15"))  # noqa: TID251 - the edge, as a command is
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))  # noqa: TID251 - the edge, as a command is
 CONTROL_SECONDS = 6.0
 
 
-@pytest.fixture(params=["directory", "moto"])
+STORES = [
+    pytest.param("directory", id="directory"),
+    pytest.param("moto", id="moto"),
+    pytest.param("versitygw", id="versitygw", marks=pytest.mark.versitygw),
+]
+
+
+@pytest.fixture(params=STORES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "directory":
-        place = Place(str(tmp_path / "stores"), "")
-    else:
-        server: S3Server = request.getfixturevalue("s3")
-        place = Place(server.url, f"fuzz-{uuid4().hex[:8]}")
+    name = f"fuzz-{uuid4().hex[:8]}"
+    match request.param:
+        case "directory":
+            place = Place(str(tmp_path / "stores"), name)
+        case "moto":
+            server: S3Server = request.getfixturevalue("s3")
+            place = Place(server.url, name)
+        case _:
+            place = Place(request.getfixturevalue("versitygw"), name, "eu-central-1")
     place.create()
     return place
 

@@ -14,6 +14,7 @@ from support.evidence.fleet import Fleet
 from support.evidence.oracle import Oracle, Registration, Sent
 from support.evidence.proof import Log
 from support.evidence.reader import Follower
+from support.keys import KEYS
 
 from schemas.batches import WireBatch
 from schemas.keyring import Key, Keyring, KeyState
@@ -23,7 +24,7 @@ from schemas.tables import DEAD_LETTERS, TELEMETRY, Table
 from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.receipts import Receipt
-from storage.s3 import Credentials, S3Bucket, S3Location, S3Store
+from storage.s3 import S3Bucket, S3Location, S3Store
 from storage.store import ObjectStore
 from streams.pipeline import Pipeline
 from streams.registry import DeviceRecord, Registry
@@ -36,7 +37,6 @@ from streams.stages.admit import Admission
 from streams.stages.pseudonymise import RegionKeys
 
 EU, US = Region("eu"), Region("us")
-KEYS = Credentials("fortnight", "fortnight-test")
 _LOCATIONS = {EU: "eu-central-1", US: "us-east-1"}
 _SECRETS = Keyring(tuple(Key(one, 1, KeyState.CURRENT, one.encode() * 16) for one in (EU, US)))
 NEVER = FlushRules(10**9, timedelta(hours=1), RejectionLimit(1.0, 10**9))
@@ -54,10 +54,12 @@ class Place:
 
     Attributes:
         name: Of its own, so that several share a server.
+        location: Of every bucket, on a server of one location; empty: each region's own.
     """
 
     url: str
     name: str
+    location: str = ""
 
     def store(self, region: Region) -> ObjectStore:
         """The region's bucket."""
@@ -90,7 +92,10 @@ class Place:
         }
 
     def _location(self, region: Region) -> S3Location:
-        return S3Location(f"{self.name}-{region}", _LOCATIONS[region], self.url, KEYS)
+        return S3Location(f"{self.name}-{region}", self._location_of(region), self.url, KEYS)
+
+    def _location_of(self, region: Region) -> str:
+        return self.location or _LOCATIONS[region]
 
     def _follower(self, region: Region, table: str) -> Follower:
         if not self.url.startswith("http"):
@@ -101,7 +106,7 @@ class Place:
             secret_key=KEYS.secret_key,
             endpoint_override=urlsplit(self.url).netloc,
             scheme="http",
-            region=_LOCATIONS[region],
+            region=self._location_of(region),
         )
         return Follower(f"{table}@{region}", files, f"{self.name}-{region}/{table}")
 
