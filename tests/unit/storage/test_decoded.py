@@ -16,7 +16,7 @@ from support.tile_rows import packed, tile_rows
 from schemas.errors import IntegrityError
 from schemas.retention import FORTNIGHT
 from schemas.tables import MAP_TILES
-from storage.dataset import assemble, connect, latest_tiles, open_table
+from storage.dataset import assemble, connect, latest_tiles, open_table, reading
 from storage.decoded import DecodedTiles
 from storage.lake import Destination
 from storage.layout import object_key
@@ -153,6 +153,30 @@ def test_many_devices_are_decoded_some_at_a_time(tmp_path: Path) -> None:
     assert len(batches) > 1
     found = pa.Table.from_batches(batches).sort_by("offset")
     assert found["cells"].to_pylist() == many["cells"].to_pylist()
+
+
+def test_a_query_whose_file_was_compacted_meanwhile_reads_the_log_again(tmp_path: Path) -> None:
+    rows = tile_rows(10)
+    destination = empty(tmp_path, MAP_TILES)
+    commit(destination, [(rows, 0)])
+    (old,) = destination.live()
+    tries = []
+
+    def ask() -> int:
+        with connect({(MAP_TILES.name, destination.region): destination}) as connection:
+            tries.append(connection)
+            if len(tries) == 1:
+                data = encode(packed(rows), MAP_TILES)
+                path = old.path.compacted(1)
+                destination.store.put(object_key(MAP_TILES.name, path), data)
+                new = describe(rows, data, path, NOW)
+                destination.replace([old], [new], reason="compact", now=NOW)
+                destination.store.delete([object_key(MAP_TILES.name, old.path)])
+            found = connection.execute("select count(cells) from map_tiles").fetchall()
+            return int(found[0][0])
+
+    assert reading(ask) == 10
+    assert len(tries) == 2
 
 
 def test_damaged_cells_are_an_error_and_no_wrong_map(tmp_path: Path) -> None:
