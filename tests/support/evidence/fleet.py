@@ -164,7 +164,7 @@ def _nobody(topic: str, device: str, document: Document) -> Sent:
 
 
 def _old(topic: str, device: str, document: Document) -> Sent:
-    days = 1 + document["event_time"] % 5
+    days = 1 + document["event_time"] // 1_000_000 % 5
     old = document | {"event_time": document["event_time"] - days * DAY}
     if "started" in old:
         old["started"] = old["event_time"]

@@ -17,11 +17,14 @@ import pyarrow.fs
 from support.evidence import proof
 from support.evidence.reader import Follower, scan
 from support.evidence.truth import Truth
+from support.faults.janitor import AHEAD
+from support.faults.rig import wall_clock
 from support.faults.worker import Notes
 from support.system import System
 
 from jobs.demo.object_store import CREDENTIALS
 from jobs.demo.processes import Process
+from jobs.expire import expire
 from jobs.reconcile import reconcile
 from jobs.sweep import clock_of, sweep
 from schemas.tables import DEAD_LETTERS, STREAMED
@@ -102,7 +105,7 @@ class Colony:
 
     def start_janitor(self) -> Process:
         """Start expiry and sweeping; ended with the rest."""
-        command = [sys.executable, "-m", "support.faults.janitor", "10", "30"]
+        command = [sys.executable, "-m", "support.faults.janitor", "30"]
         log = self.system.folder / "janitor.log"
         janitor = Process("janitor", command, log=log, env=self.environment())
         self._all.append(janitor)
@@ -189,6 +192,13 @@ class Colony:
         """Let the product's own proof look too: it has to agree with the oracle."""
         found = reconcile(list(self.system.lake().values()))
         assert not found.breaches, found.breaches[:20]
+
+    def expire(self) -> int:
+        """Drop what the janitor would, now that nobody is in the way; rows gone since ever."""
+        for destination in self.system.lake().values():
+            expire(destination, wall_clock() + AHEAD)
+        self.poll()
+        return sum(len(rows) for one in self.followers.values() for rows in one.gone.values())
 
     def sweep(self) -> int:
         """Remove every orphan, now that nobody works; how many, and none may be left."""

@@ -1,7 +1,7 @@
-"""`python -m support.faults.janitor DAYS SECONDS`: expire and sweep, again and again.
+"""`python -m support.faults.janitor SECONDS`: expire and sweep, again and again.
 
-Expiry's clock is ahead by so many days, so that rows that came late are due at once; a sweep takes
-orphans that are so many seconds old.
+Expiry's clock is ahead, so that rows that came late are due at once; a sweep takes orphans that
+are so many seconds old.
 """
 
 import os
@@ -18,24 +18,29 @@ from schemas.settings import Settings
 from storage.lake import Destination
 from storage.places import open_lake, open_stores
 
+AHEAD = timedelta(days=10)
+"""Rows that came four days late, or later, are due by then; others are not."""
+
 
 def main() -> None:
     """Clean until ended."""
-    ahead, age = timedelta(days=float(sys.argv[1])), timedelta(seconds=float(sys.argv[2]))
+    age = timedelta(seconds=float(sys.argv[1]))
     settings = Settings.load(os.environ)  # noqa: TID251 - the edge
     while True:
         for destination in open_lake(open_stores(settings), settings).values():
-            _clean(destination, ahead, age)
+            _clean(destination, age)
         time.sleep(1)
 
 
-def _clean(destination: Destination, ahead: timedelta, age: timedelta) -> None:
+def _clean(destination: Destination, age: timedelta) -> None:
     try:
-        report = expire(destination, wall_clock() + ahead)
+        report = expire(destination, wall_clock() + AHEAD)
         orphans = sweep(destination, age=age, now=clock_of(destination.store))
-    except RetryableError:
+    except RetryableError as error:
+        sys.stdout.write(f"{destination}: {type(error).__name__}, again in a while\n")
         return
     sys.stdout.write(f"{destination}: dropped {report.dropped}, swept {len(orphans)}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
