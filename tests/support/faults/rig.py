@@ -200,6 +200,7 @@ def sink_on(
     *,
     step: Step = lambda _: None,
     kind: type[Delivery] = Delivery,
+    clock: Callable[[], datetime] = wall_clock,
 ) -> Sink:
     """A sink on the tables of a place.
 
@@ -208,6 +209,7 @@ def sink_on(
         registry: Knows every device.
         step: Told of every step.
         kind: Another delivery, for negative controls.
+        clock: The worker's.
     """
     deliveries = {
         name: kind(
@@ -215,7 +217,7 @@ def sink_on(
             name,
             Receipt(worker="a test"),
             regions=(EU, US),
-            clock=wall_clock,
+            clock=clock,
             step=step,
         )
         for name, destination in place.destinations().items()
