@@ -96,7 +96,7 @@ def make_app(settings: Settings) -> App:
         broker_request_timeout=max(30.0, session),
         broker_max_poll_interval=1_000_000.0,  # else backpressure ends membership, in silence
         broker_commit_interval=1.0,
-        consumer_max_fetch_size=2**20,
+        consumer_max_fetch_size=2**22,  # a chunk of tiles worth its overhead
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=settings.instance or None,
         stream_wait_empty=True,

@@ -15,10 +15,14 @@ class Budget:
         self._room = asyncio.Event()
         self._room.set()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the next one has to wait: time to flush whatever is held."""
-        return not self._room.is_set()
+    def presses(self, size: int) -> bool:
+        """Whether who collected so much should flush it now.
+
+        When half is held a large share goes, so that collecting goes on meanwhile; small ones
+        wait, or they would become tiny files. When nothing more fits, everything goes.
+        """
+        is_half = 2 * self.held >= self.limit
+        return not self._room.is_set() or (is_half and 4 * size >= self.limit)
 
     async def room(self) -> None:
         """Wait until less than the limit is held."""

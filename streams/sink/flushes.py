@@ -218,7 +218,7 @@ class Sink:
         waited = time.monotonic() - self._opened
         return (
             waited >= self._rules.period.total_seconds()
-            or self._budget.is_full
+            or self._budget.presses(sum(held.byte_size for held in news))
             or sum(held.rows for held in news) >= self._rules.rows
         )
 

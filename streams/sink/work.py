@@ -40,6 +40,7 @@ class Held:
         first: Where the next flush begins.
         next_offset: Where the consumer has to go on.
         lost: The partition was taken away: nobody waits for its flushes any more.
+        byte_size: Of what was collected.
     """
 
     partition: Partition
@@ -51,7 +52,7 @@ class Held:
     _collected: list[Collected] = field(default_factory=list)
     _offsets: list[NDArray[np.int64]] = field(default_factory=list)
     _acknowledgements: list[Acknowledge] = field(default_factory=list)
-    _byte_size: int = 0
+    byte_size: int = 0
 
     @classmethod
     def begin(cls, partition: Partition, start: Start) -> "Held":
@@ -76,7 +77,7 @@ class Held:
         self._collected.append(collected)
         self._offsets.append(wire.offsets)
         self._acknowledgements.append(acknowledge)
-        self._byte_size += byte_size
+        self.byte_size += byte_size
 
     def skip(self, last: int) -> None:
         """Record that retention took everything up to `last` before it was read."""
@@ -86,7 +87,7 @@ class Held:
     def forget(self) -> int:
         """Drop what was collected, since the partition was taken away; its bytes."""
         self.lost = True
-        freed, self._byte_size = self._byte_size, 0
+        freed, self.byte_size = self.byte_size, 0
         self.next_offset, self.holes = self.first, []
         self._collected, self._offsets, self._acknowledgements = [], [], []
         return freed
@@ -100,9 +101,9 @@ class Held:
             np.concatenate([np.empty(0, np.int64), *self._offsets]),
             self._acknowledgements,
             tuple(self.holes),
-            self._byte_size,
+            self.byte_size,
         )
-        self.first, self.holes, self._byte_size = self.next_offset, [], 0
+        self.first, self.holes, self.byte_size = self.next_offset, [], 0
         self._collected, self._offsets, self._acknowledgements = [], [], []
         return taken
 
