@@ -20,7 +20,7 @@ from schemas.settings import Settings
 from storage.places import open_lake, open_stores
 
 SPECIFICATION = ROOT.parent / "shared" / "schemas" / "compose-spec.json"
-ONCE, FOR_EVER = ("topics", "storage", "keys"), ("worker", "fleet", "expire", "sweep")
+ONCE, FOR_EVER = ("topics", "storage", "keys"), ("worker", "fleet", "expire", "sweep", "compact")
 
 
 @pytest.fixture
