@@ -78,17 +78,22 @@ class MapPrivacy:
 
 def _coarse(cells: Cells, side: int) -> Cells:
     """One label a square: wall where one crosses it, else what most of it is."""
-    n, height, width = cells.shape
-    squares = cells.reshape(n, height // side, side, width // side, side).swapaxes(2, 3)
-    best = np.full(squares.shape[:3], _UNKNOWN, np.uint8)
-    most = (squares == _UNKNOWN).sum(axis=(3, 4))
+    most = _count(cells, _UNKNOWN, side)
+    best = np.full(most.shape, _UNKNOWN, np.uint8)
     for label in range(_FLOOR, int(cells.max(initial=0)) + 1):
-        count = (squares == label).sum(axis=(3, 4))
+        count = _count(cells, label, side)
         if label == _WALL:
             count[count >= side] = side * side + 1
         best[count > most] = label
         most = np.maximum(most, count)
     return best.repeat(side, axis=1).repeat(side, axis=2)
+
+
+def _count(cells: Cells, label: int, side: int) -> NDArray[np.uint16]:
+    """(n, height / side, width / side): how many cells of each square have the label."""
+    has = (cells == label).astype(np.uint16)
+    rows = np.add.reduce([has[:, start::side] for start in range(side)])
+    return np.asarray(np.add.reduce([rows[:, :, start::side] for start in range(side)]))
 
 
 @dataclass(frozen=True, slots=True)
