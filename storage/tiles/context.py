@@ -26,10 +26,10 @@ from storage.tiles.rans import Decoder, Uints, Words
 
 Tiles = NDArray[np.uint8]
 
-ROWS_AT_ONCE = 1 << 16
+AT_ONCE = 96 * 1024
 """Devices are taken together up to so many rows, which bounds memory to about 1 GiB."""
-_NEWEST_AT_ONCE = 4 * ROWS_AT_ONCE
-"""The same memory, where only the newest version of each tile is decoded."""
+_OF_A_TILE, _OF_A_NEWEST = 7, 3
+"""Rows that take as much memory as a tile on the canvas; the second for newest versions only."""
 LANE_BYTES = 384
 """A lane costs some five bytes and is worth it where it has so many to carry."""
 _MOST_LANES = 4096
@@ -37,7 +37,7 @@ _BUSY = CELLS // 4
 """A tile with fewer steps from cell to cell is never stored raw, nor asked about it."""
 
 
-def encode(tiles: Tiles, keys: Keys, *, at_once: int = ROWS_AT_ONCE) -> list[bytes]:
+def encode(tiles: Tiles, keys: Keys, *, at_once: int = AT_ONCE) -> list[bytes]:
     """Encode tiles.
 
     Deterministic: the same rows of a device give the same chunk in any company.
@@ -58,7 +58,7 @@ def encode(tiles: Tiles, keys: Keys, *, at_once: int = ROWS_AT_ONCE) -> list[byt
     return chunks
 
 
-def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = ROWS_AT_ONCE) -> Tiles:
+def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = AT_ONCE) -> Tiles:
     """Decode all versions: (n, 64, 64) uint8, one a row of `keys`.
 
     Args:
@@ -96,7 +96,7 @@ def decode_latest(chunks: Sequence[bytes], keys: Keys) -> tuple[Ints, Tiles]:
     first, length = keys.chains()
     newest = first + length - 1
     tiles = np.zeros((len(newest), SIDE, SIDE), np.uint8)
-    for rows, devices in _groups(keys, _NEWEST_AT_ONCE):
+    for rows, devices in _groups(keys, AT_ONCE, newest=True):
         group = _Group.parse(chunks[devices], keys[rows])
         _fill(tiles, newest, rows.start + group.raw, group.raw_tiles)
         if len(group.coded):
@@ -118,13 +118,14 @@ def _check(chunks: Sequence[bytes], keys: Keys) -> None:
         raise ValueError("one chunk a device")
 
 
-def _groups(keys: Keys, at_once: int) -> Iterator[tuple[slice, slice]]:
+def _groups(keys: Keys, at_once: int, *, newest: bool = False) -> Iterator[tuple[slice, slice]]:
     """Rows and devices to take together."""
     starts = keys.device_starts()
-    devices = len(starts) - 1
-    begin = 0
+    tiles = np.searchsorted(keys.chains()[0], starts)
+    load = tiles * _OF_A_NEWEST if newest else starts + tiles * _OF_A_TILE
+    begin, devices = 0, len(starts) - 1
     while begin < devices:
-        end = int(np.searchsorted(starts, starts[begin] + at_once, side="right")) - 1
+        end = int(np.searchsorted(load, load[begin] + at_once, side="right")) - 1
         end = min(max(end, begin + 1), devices)
         yield slice(int(starts[begin]), int(starts[end])), slice(begin, end)
         begin = end

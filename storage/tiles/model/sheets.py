@@ -80,7 +80,7 @@ def place(keys: Keys) -> Chains:
 def _parts(sheet: Ints, y: Ints, x: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Split chains into rectangles: a map, or a single tile where the map is too sparse.
 
-    The bound keeps the canvas within nine tiles a tile, whatever coordinates a robot claims.
+    The bound keeps the canvas within some four tiles a tile, whatever coordinates a robot claims.
     """
     starts = np.flatnonzero(np.diff(sheet, prepend=-1))
     count = np.diff(starts, append=len(sheet))
@@ -88,7 +88,7 @@ def _parts(sheet: Ints, y: Ints, x: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]
     high = np.maximum.reduceat(y, starts) - y0 + 1
     wide = np.maximum.reduceat(x, starts) - x0 + 1
     fits = (high > 0) & (wide > 0) & (high <= WIDEST) & (wide <= WIDEST)
-    sparse = np.repeat(~fits | (high * wide > 8 * count), count)
+    sparse = np.repeat(~fits | (high * wide > 3 * count), count)
     begins = np.diff(sheet, prepend=-1) != 0
     head = np.flatnonzero(begins | sparse)
     part = np.cumsum(begins | sparse) - 1
