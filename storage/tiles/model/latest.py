@@ -58,7 +58,7 @@ def code(chains: Chains, coder: Coder, vocabulary: Vocabulary, tiles: Tiles | No
     left = np.flatnonzero(half.labels[index] == MIXED)
     cells = _Cells(chains, (coder, words, vocabulary), half, tiles)
     cells.code(half.corner(index[left]), wave[left], tile[left])
-    return cells.labels
+    return cells.labels()
 
 
 class _Blocks:
@@ -187,7 +187,7 @@ class _Front:
 
 
 class _Cells:
-    """The canvas of cells, and which of them are known."""
+    """The canvas of cells: a label and whether it is told, side by side in one number."""
 
     def __init__(
         self,
@@ -200,7 +200,6 @@ class _Cells:
         self._chunk = chains.chunk
         self._coder, self._words, self._vocabulary = conversation
         self._near = _neighbours(chains.stride)
-        self.labels = np.zeros(chains.size, np.uint8)
         self._told = np.zeros(chains.size, np.uint16)
         self._truth = np.zeros(0 if tiles is None else chains.size, np.uint8)
         if tiles is not None:
@@ -213,8 +212,11 @@ class _Cells:
         inside = half.corner(index)[:, None] + (side[:, None] * self._stride + side).ravel()
         self._set(inside, half.labels[index][:, None])
 
+    def labels(self) -> Labels:
+        """The canvas as far as it is told."""
+        return self._told.astype(np.uint8)
+
     def _set(self, at: Ints, labels: Labels) -> None:
-        self.labels[at] = labels
         self._told[at] = labels | _TOLD
 
     def code(self, corner: Ints, wave: Ints, tile: Ints) -> None:
@@ -228,7 +230,7 @@ class _Cells:
     def _wave(self, front: _Front) -> None:
         if not len(front.at):
             return
-        near = self.labels.take(front.at + self._near)
+        near = self._told.take(front.at + self._near).astype(np.uint8)
         w, n = near[0], near[1]
         guess = np.where(w == near[2], n, w)
         contexts, shape = self._look(front, near, guess)
