@@ -84,8 +84,8 @@ def test_whoever_believes_to_own_everything_each_row_is_there_once(
 ) -> None:
     report = _fuzz(place, source, SECONDS, others=(Rewriter(place, tmp_path / "gone", SECONDS),))
     report.check()
-    assert report.rows > 500
-    assert report.versions > 50
+    assert report.rows > 100
+    assert report.versions > 20
 
 
 def test_without_comparing_before_the_commit_rows_are_there_twice(

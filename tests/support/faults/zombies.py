@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from support.faults.rig import Place, Source, registry_of, sink_on, take_up, wall_clock
 
-from schemas.errors import ConflictError, RetryableError
+from schemas.errors import RetryableError
 from schemas.lineage import Partition
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
@@ -208,7 +209,10 @@ class Crowd:
     @contextmanager
     def _started(self) -> Any:  # noqa: ANN401 - a generator's, for contextmanager
         spawn = multiprocessing.get_context("spawn")
-        self._processes = [spawn.Process(target=_main, args=(main,)) for main in self.mains]
+        together = spawn.Barrier(len(self.mains))
+        self._processes = [
+            spawn.Process(target=_main, args=(main, together)) for main in self.mains
+        ]
         try:
             for process in self._processes:
                 process.start()
@@ -219,7 +223,9 @@ class Crowd:
                 process.kill()
 
 
-def _main(main: Callable[[], None]) -> None:
+def _main(main: Callable[[], None], together: Barrier) -> None:
+    """Begin when all are there, also where a slow machine takes its time to start them."""
+    together.wait(300)
     main()
 
 
@@ -228,5 +234,5 @@ def _insist(attempt: Callable[[], dict[Partition, int]]) -> dict[Partition, int]
     while True:
         try:
             return attempt()
-        except ConflictError:
+        except RetryableError:
             continue
