@@ -62,10 +62,11 @@ def deal(counts: Ints, lanes: Ints, first_lane: Ints) -> Deal:
     start = np.concatenate((begin, begin + more * (short + 1)))
     order = np.argsort(-length, kind="stable")
     length, size, lane, start = length[order], size[order], lane[order], start[order]
-    turn = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    through = np.cumsum(size)
+    turn = np.arange(through[-1]) - np.repeat(through - size, size)
     each = np.repeat(length, size)
-    steps = int(each[0])
-    active = np.searchsorted(-each, -np.arange(steps), side="left")
+    longer = np.searchsorted(-length, -np.arange(int(each[0])), side="left")
+    active = np.append(0, through)[longer]
     return Deal(np.repeat(lane, size) + turn, np.repeat(start, size) + turn * each, active)
 
 

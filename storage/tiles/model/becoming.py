@@ -68,7 +68,7 @@ class _Group:
         self._near = np.stack([canvas.labels[cells + step] for step in steps])
         self._waits = np.stack([canvas.changed[cells + step] for step in steps]) > 0
         self._kinds = np.where(self._waits, _WAITING, CLASS[self._near])
-        self._palettes = tiles.palettes[where]
+        self._palettes, self._where = tiles.palettes, where
 
     def tell(self, coder: Coder, turn: int, truth: Labels) -> Labels:
         """(m,) labels: the class, then the segment."""
@@ -113,7 +113,7 @@ class _Group:
         ]
 
     def _segments(self, coder: Coder, cells: Ints, truth: Labels) -> Labels:
-        choice = Choice(self._palettes[cells], self._own[cells], self._chunk[cells])
+        choice = Choice((self._palettes, self._where[cells]), self._own[cells], self._chunk[cells])
         near, waits = self._near[:4, cells], self._waits[:4, cells]
         old, age = self._old[cells], self._age[cells]
 

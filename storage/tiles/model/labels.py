@@ -22,15 +22,19 @@ _LABELS = 256
 
 @dataclass(frozen=True, slots=True)
 class Palettes:
-    """The labels that are possible: (n, ROOM) in order, (n,) how many; none where too many."""
+    """The labels that are possible.
 
+    Attributes:
+        possible: (n, 256) which.
+        labels: (n, ROOM) the first of them, in order.
+        count: (n,) how many.
+        spelt: (n,) whether they are too many.
+    """
+
+    possible: Bits
     labels: Labels
     count: Ints
     spelt: Bits
-
-    def __getitem__(self, rows: Ints) -> "Palettes":
-        """One a row asked for."""
-        return Palettes(self.labels[rows], self.count[rows], self.spelt[rows])
 
 
 def palettes(possible: Bits) -> Palettes:
@@ -41,17 +45,18 @@ def palettes(possible: Bits) -> Palettes:
     labels = np.zeros((len(possible), ROOM), np.uint8)
     fits = rank < ROOM
     labels[row[fits], rank[fits]] = label[fits]
-    return Palettes(labels, count, count > ROOM)
+    return Palettes(possible, labels, count, count > ROOM)
 
 
 class Choice:
     """(m,) labels to tell, each one of a palette, candidate by candidate."""
 
-    def __init__(self, palette: Palettes, wrong: Labels, chunk: Ints) -> None:
-        """Start with one palette a label, and a label each that it is not."""
-        self._palette = palette
-        self._out = np.arange(ROOM) >= palette.count[:, None]
-        self._out |= palette.labels == wrong[:, None]
+    def __init__(self, choices: tuple[Palettes, Ints], wrong: Labels, chunk: Ints) -> None:
+        """Start with palettes and (m,) the row of each, and a label each that it is not."""
+        self._palettes, self._row = choices
+        self._tried = [wrong]
+        self._left = self._palettes.count[self._row] - self._palettes.possible[self._row, wrong]
+        self._left[self._palettes.spelt[self._row]] = _LABELS
         self._chunk = chunk
         self.labels = np.zeros(len(chunk), np.uint8)
 
@@ -77,7 +82,7 @@ class Choice:
             if not len(still):
                 return self.labels
             asked = question, rank, contexts
-            still = self._offer(coder, asked, (still, offer[still]), truth)
+            still = self._offer(coder, asked, (still, offer), truth)
         self._spell(coder, still, lambda: truth()[still])
         return self.labels
 
@@ -90,11 +95,14 @@ class Choice:
     ) -> Ints:
         """Offer one candidate each; returns the labels that are still to be told."""
         (question, rank, contexts), (still, offer) = asked, candidates
-        same = (self._palette.labels[still] == offer[:, None]) & ~self._out[still]
-        fits = same.any(1)
-        ask, mine = still[fits], offer[fits]
+        fits = self._palettes.possible[self._row[still], offer[still]]
+        for before in self._tried:
+            fits &= offer[still] != before[still]
+        self._tried.append(offer)
+        ask = still[fits]
         if not len(ask):
             return still
+        mine = offer[ask]
         hit = coder(
             question,
             contexts(rank, ask, mine),
@@ -102,28 +110,39 @@ class Choice:
             lambda: truth()[ask] == mine,
         )
         self.labels[ask[hit]] = mine[hit]
-        self._out[ask] |= same[fits]
-        told = np.zeros(len(self.labels), bool)
-        told[ask[hit]] = True
-        return self._settle(still[~told[still]])
+        self._left[ask] -= 1
+        self._left[ask[hit]] = 0
+        return self._settle(still[self._left[still] > 0])
 
     def _settle(self, still: Ints) -> Ints:
         """A label with one candidate left is told; returns the others."""
-        left = ~self._out[still]
-        last = (left.sum(1) == 1) & ~self._palette.spelt[still]
+        last = self._left[still] == 1
         told = still[last]
-        self.labels[told] = self._palette.labels[told, left[last].argmax(1)]
+        if len(told):
+            left = ~self._out(told)
+            row = self._row[told]
+            self.labels[told] = self._palettes.labels[row, left.argmax(1)]
         open_: Ints = still[~last]
         return open_
+
+    def _out(self, which: Ints) -> Bits:
+        """(k, ROOM) which labels of the palettes are no candidates any more."""
+        row = self._row[which]
+        labels = self._palettes.labels[row]
+        out: Bits = np.arange(ROOM) >= self._palettes.count[row][:, None]
+        for tried in self._tried:
+            out |= labels == tried[which][:, None]
+        return out
 
     def _spell(self, coder: Coder, still: Ints, truth: Callable[[], Labels]) -> None:
         """Tell which of the candidates left it is; of a tile with too many labels, the label."""
         if not len(still):
             return
-        spelt = self._palette.spelt[still]
-        order = np.argsort(self._out[still], axis=1, kind="stable")
-        left = np.where(spelt, _LABELS, (~self._out[still]).sum(1))
-        listed = np.take_along_axis(self._palette.labels[still], order, 1)
+        row = self._row[still]
+        spelt, out = self._palettes.spelt[row], self._out(still)
+        order = np.argsort(out, axis=1, kind="stable")
+        left = np.where(spelt, _LABELS, (~out).sum(1))
+        listed = np.take_along_axis(self._palettes.labels[row], order, 1)
         number = self._number(
             coder,
             (left, self._chunk[still]),

@@ -1,8 +1,8 @@
 """The newest version of every tile: which blocks hold one label, then the cells of the others.
 
-Blocks of 8 x 8, then 4 x 4 cells, then cells are told along a wave that runs over each map
-from its upper left: whatever is west, north, north-west or north-east of the wave is known,
-and of the blocks told before also what lies ahead.
+Blocks of 8 x 8, then 4 x 4 cells, then cells are told along a wave that runs over all tiles at
+once, from their upper left: whatever is west, north, north-west or north-east of the wave is
+known, and of the blocks told before also what lies ahead, and beside the tile.
 """
 
 from dataclasses import dataclass
@@ -92,10 +92,9 @@ class _Blocks:
         first = row // self._size * self.stride + column // self._size
         along = np.arange(self._per)
         index = first[:, None] + (along[:, None] * self.stride + along).ravel()
-        turn = self._chains.turn[:, None] * 3 * self._per
-        wave = turn + (along[:, None] * 2 + along).ravel()
+        wave = np.tile((along[:, None] * 2 + along).ravel(), len(first))
         tile = np.repeat(np.arange(len(first)), self._per**2)
-        return index.ravel(), wave.ravel(), tile
+        return index.ravel(), wave, tile
 
     def corner(self, index: Ints) -> Ints:
         """Canvas index of the blocks' first cell."""
@@ -127,7 +126,7 @@ class _Blocks:
         labels = np.full(len(at), MIXED, np.uint8)
         plain = np.flatnonzero(~mixed)
         context = known[plain]
-        choice = Choice(self._words[tile[plain]], constant(NONE, len(plain)), chunk[plain])
+        choice = Choice((self._words, tile[plain]), constant(NONE, len(plain)), chunk[plain])
         labels[plain] = choice.tell(
             self._coder,
             questions[1],
@@ -254,7 +253,7 @@ class _Cells:
     ) -> Labels:
         """Tell the labels of the `odd` cells, which are not as guessed."""
         guess, context, tile = known[0][odd], known[1][odd], front.tile[odd]
-        choice = Choice(self._words[tile], guess, self._chunk[tile])
+        choice = Choice((self._words, tile), guess, self._chunk[tile])
         return choice.tell(
             self._coder,
             Question.CELL_LABEL,
@@ -309,6 +308,6 @@ def _front(corner: Ints, step: Ints, tile: Ints, stride: int) -> _Front:
 
 def _pack(flags: Bits) -> Ints:
     """(k, m) flags -> (m,) numbers, the first flag the lowest bit; k up to 16."""
-    packed = np.packbits(flags, axis=0, bitorder="little")
-    low: Ints = packed[0].astype(np.int64)
-    return low if len(packed) == 1 else low | (packed[1].astype(np.int64) << 8)
+    shifts = np.arange(len(flags), dtype=np.uint16)[:, None]
+    packed: Ints = np.bitwise_or.reduce(flags.astype(np.uint16) << shifts, axis=0).astype(np.int64)
+    return packed
