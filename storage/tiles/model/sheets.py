@@ -35,7 +35,7 @@ class Chains:
         first: (c,) row of the oldest version.
         length: (c,) versions.
         chunk: (c,) number of the device, non-decreasing.
-        turn: (c,) 0 or 1, as on a chessboard: tiles of turn 1 are told of when their neighbours are.
+        turn: (c,) 0 or 1, as on a chessboard: turn 1 is told about after all its neighbours.
     """
 
     stride: int
