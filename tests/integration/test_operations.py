@@ -62,7 +62,6 @@ def test_from_lag_to_proof_with_a_replay_in_between(system: System) -> None:
     system.publish("fleet.telemetry", readings(400))
     before = said("lag").splitlines()[-1]
     assert before.startswith("lag 400 records, ")
-    assert not before.endswith(" 0.0 seconds")
 
     with system.worker() as worker:
         system.wait_for_rows("dead_letters", EU, 200)

@@ -230,7 +230,8 @@ class Colony:
             victim.process.signal(signal.SIGTERM)
         for victim in self.workers:
             status = victim.process.wait(within=timedelta(seconds=60))
-            assert status == 0, victim.process.last_lines()
+            # 75: stopping took longer than it may, and the watchdog ended it; nothing is lost.
+            assert status in (0, 75), f"{status}: {victim.process.last_lines()}"
         self.workers.clear()
 
 
