@@ -144,17 +144,17 @@ def test_a_copy_is_the_record_in_its_partition_with_its_first_ingest_time(
 def test_a_replay_killed_anywhere_loses_none_and_sends_none_twice(
     broker: Broker, topic: Topic, settings: Settings, tmp_path: Path
 ) -> None:
-    publish(broker, topic, 2_000)
+    publish(broker, topic, 5_000)
     letters = reject(tmp_path, broker, topic)
-    kills = 0
-    for i in range(5):
-        with start(f"run-{i}", tmp_path, broker, topic) as run:
-            run.wait_until(lambda run=run: "ready" in run.last_lines(), within=PATIENCE)  # type: ignore[misc]
-            if run.wait(within=timedelta(seconds=1 + 0.2 * i)) == 0:
-                break
-            run.kill()
-            kills += 1
-    assert kills >= 2, "the run was over before it could be killed"
+    with Cluster(broker.address) as cluster:
+        for killed_after in (0, 1, 400, 1_000):
+            with start(f"run-{killed_after}", tmp_path, broker, topic) as run:
+                run.wait_until(lambda run=run: "ready" in run.last_lines(), within=PATIENCE)  # type: ignore[misc]
+                enough = sum(cluster.ends(topic).values()) + killed_after
+                while run.is_running() and sum(cluster.ends(topic).values()) < enough:
+                    pass
+                assert run.is_running(), "the run was over before it could be killed"
+                run.kill()
     with Cluster(broker.address) as cluster:
         replay.replay(letters, cluster, settings)
     assert copies(broker, topic) == origins(letters)
