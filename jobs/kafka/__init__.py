@@ -1,0 +1,20 @@
+"""Kafka for jobs: topics, offsets, single records. Only here do jobs know its client.
+
+A topic's id is written as a UUID in hexadecimal with dashes.
+"""
+
+from jobs.kafka.answers import KafkaRefusedError, KafkaUnavailableError
+from jobs.kafka.cluster import Cluster, Topic, is_answering
+from jobs.kafka.producer import Producer, Sent
+from jobs.kafka.records import KafkaRecord
+
+__all__ = [
+    "Cluster",
+    "KafkaRecord",
+    "KafkaRefusedError",
+    "KafkaUnavailableError",
+    "Producer",
+    "Sent",
+    "Topic",
+    "is_answering",
+]

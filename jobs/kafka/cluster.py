@@ -1,0 +1,189 @@
+"""A cluster: its topics, offsets, single records."""
+
+import socket
+import struct
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
+from kafka.errors import TopicAlreadyExistsError
+
+from jobs.kafka.answers import asked, translated
+from jobs.kafka.producer import Producer
+from jobs.kafka.records import KafkaRecord, read
+from schemas.lineage import Partition, Position
+
+_API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
+"""The request that every broker answers, of 10 bytes: api 18, version 0, and no client's name."""
+
+_FETCH_BYTES = 2**20
+"""Brokers send a larger record all the same (KIP-74), and often one is all that is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as the cluster has it.
+
+    Attributes:
+        settings: All of them, also those that nobody has set.
+    """
+
+    name: str
+    id: str
+    partitions: int
+    settings: Mapping[str, str]
+
+
+class Cluster:
+    """A Kafka cluster, reached when first asked; to be used in one thread and closed.
+
+    Every method raises `KafkaUnavailableError` where Kafka does not answer within 30 s, and
+    `KafkaRefusedError` where it says no.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Reach it.
+
+        Args:
+            address: One or more `host:port`, with commas between.
+        """
+        self._servers = address.split(",")
+        self._admin = asked(
+            lambda: KafkaAdminClient(bootstrap_servers=self._servers), where=f" at {address}"
+        )
+
+    def __enter__(self) -> Self:
+        """Itself: closed on the way out."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let its connections go."""
+        self._admin.close()
+
+    def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Those of the topics that exist."""
+        described = asked(lambda: self._admin.describe_topics(list(names)))
+        found = [topic for topic in described if topic["error_code"] == 0]
+        settings = self._settings([topic["name"] for topic in found])
+        return {
+            t["name"]: Topic(
+                t["name"], str(t["topic_id"]), len(t["partitions"]), settings[t["name"]]
+            )
+            for t in found
+        }
+
+    def create(
+        self, name: str, partitions: int, settings: Mapping[str, str], *, replication: int = 1
+    ) -> bool:
+        """Create a topic and wait until it can be used.
+
+        Returns:
+            Whether it was created; False: it was there, and was left as it is.
+        """
+        topic = {
+            "num_partitions": partitions,
+            "replication_factor": replication,
+            "configs": dict(settings),
+        }
+        try:
+            asked(lambda: self._admin.create_topics({name: topic}, wait_for_metadata=True))
+        except TopicAlreadyExistsError:
+            return False
+        return True
+
+    def beginnings(self, topic: Topic) -> dict[int, int]:
+        """The first offset that each partition still holds."""
+        return self._offsets(topic, OffsetSpec.EARLIEST)
+
+    def ends(self, topic: Topic) -> dict[int, int]:
+        """The offset that each partition's next record will have."""
+        return self._offsets(topic, OffsetSpec.LATEST)
+
+    def group_offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """What a consumer group has committed, by topic and partition."""
+        offsets = asked(lambda: self._admin.list_group_offsets(group))[group]
+        return {
+            (at.topic, at.partition): found.offset
+            for at, found in offsets.items()
+            if found.offset >= 0
+        }
+
+    def record(self, position: Position) -> KafkaRecord | None:
+        """The record at a position; None where Kafka does not have it any more, or yet."""
+        for found in self.records(position.partition, first=position.offset):
+            return found if found.position == position else None
+        return None
+
+    def records(self, partition: Partition, *, first: int) -> Generator[KafkaRecord, None, None]:
+        """The committed records of a partition from an offset to its present end, in order.
+
+        Nothing is found where `first` is not in the log (retention took it), nor where the topic
+        is another one by now, which has the same name.
+        """
+        topic = self.topics([partition.topic]).get(partition.topic)
+        if topic is None or topic.id != partition.topic_id:
+            return
+        with translated():
+            consumer = KafkaConsumer(
+                bootstrap_servers=self._servers,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                max_partition_fetch_bytes=_FETCH_BYTES,
+            )
+        try:
+            yield from read(consumer, partition, first)
+        finally:
+            consumer.close()
+
+    def publish(self, topic: Topic, records: Iterable[KafkaRecord]) -> list[Position]:
+        """Publish copies of records, acknowledged by every replica in sync and in order a key.
+
+        Returns:
+            Where each copy is now, in the order given. When it raises, any of them may be there.
+        """
+        with Producer(self._servers) as producer:
+            sent = [producer.send(topic.name, r.key, r.value, r.headers) for r in records]
+            found = [wait() for wait in sent]
+        return [Position(Partition(topic.name, topic.id, number), at) for number, at in found]
+
+    def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
+        wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        if not wanted:
+            return {}
+        found: dict[str, dict[str, Any]] = asked(
+            lambda: self._admin.describe_configs(wanted, config_filter="all")
+        )["topic"]
+        return {
+            topic: {name: str(setting["value"]) for name, setting in settings.items()}
+            for topic, settings in found.items()
+        }
+
+    def _offsets(self, topic: Topic, which: OffsetSpec) -> dict[int, int]:
+        wanted = {TopicPartition(topic.name, number): which for number in range(topic.partitions)}
+        found = asked(lambda: self._admin.list_partition_offsets(wanted))
+        return {at.partition: offset.offset for at, offset in found.items()}
+
+
+def is_answering(address: str) -> bool:
+    """Whether the broker at `host:port` answers requests, and not only accepts connections."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1) as probe:
+            probe.sendall(_API_VERSIONS)
+            return len(probe.recv(4)) > 0
+    except OSError:
+        return False
