@@ -1,6 +1,7 @@
 """200,000 records of all tables, and workers that are killed and stopped in the middle of it."""
 
 import random
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.evidence.fleet import Fleet
+from support.evidence.oracle import Sent
 from support.faults.colony import Colony, Victim, pick
 from support.faults.rig import wall_clock
 from support.system import System
@@ -24,8 +26,8 @@ SESSION = timedelta(seconds=3)
 QUICK = {"flush_period": timedelta(seconds=0.3), "session_timeout": SESSION}
 RECORDS, KILLS, STOPS = 200_000, 20, 10
 WORKERS = 3
-PORTION = 6_000
-"""Records that are published before each hit, or when nobody flushed for a while."""
+PORTION, MORSEL = 5_000, 500
+"""Records that are published before each hit, or when nobody flushed for a while; and for one."""
 
 HUNGRY = timedelta(seconds=5)
 
@@ -44,12 +46,15 @@ class Chaos:
     """Kills and stops workers, each when it is in a flush.
 
     Attributes:
+        fed: How many records were published.
         kills: How many kills hit a flush.
         stops: How many stops did.
     """
 
     colony: Colony
+    records: Iterator[Sent]
     dice: random.Random
+    fed: int = 0
     kills: int = 0
     stops: int = 0
     _stopped: list[tuple[Victim, float]] = field(default_factory=list)
@@ -58,6 +63,11 @@ class Chaos:
     def is_enough(self) -> bool:
         """Whether as many were hit as have to be."""
         return self.kills >= KILLS and self.stops >= STOPS
+
+    def feed(self, n: int) -> None:
+        """Publish some more."""
+        self.colony.truth.publish(islice(self.records, n))
+        self.fed += n
 
     def hit(self) -> bool:
         """Kill or stop one that is in a flush; whether there was one."""
@@ -86,26 +96,31 @@ class Chaos:
 
 def test_kills_and_stops_at_random_lose_nothing_and_double_nothing(colony: Colony) -> None:
     fleet = Fleet(microseconds(wall_clock()), robots=500)
-    records = fleet.mix(RECORDS)
     colony.truth.register(fleet.registrations())
     for _ in range(WORKERS):
         colony.start()
     janitor = colony.start_janitor()
-    chaos = Chaos(colony, random.Random(7))  # noqa: S311 - chaos that can be repeated
+    chaos = Chaos(colony, fleet.mix(sys.maxsize), random.Random(7))  # noqa: S311 - chaos that can be repeated
     deadline = time.monotonic() + LONGEST.total_seconds()
     while not chaos.is_enough:
         assert time.monotonic() < deadline, f"{chaos.kills} kills and {chaos.stops} stops hit"
-        colony.truth.publish(islice(records, PORTION))
+        chaos.feed(PORTION)
         hungry = time.monotonic() + HUNGRY.total_seconds()
         while not chaos.hit() and time.monotonic() < hungry:
             time.sleep(0.005)
-    colony.truth.publish(records)
     chaos.resume()
     janitor.check()
+    janitor.kill()
+    doomed = colony.start(step="put/eu")  # files that nobody commits, and no janitor
+    while doomed.process.is_running():
+        assert time.monotonic() < deadline, "nothing was put by the worker that dies of it"
+        chaos.feed(MORSEL)
+        time.sleep(0.3)
+    colony.workers.remove(doomed)
+    chaos.feed(max(0, RECORDS - chaos.fed))
     colony.wait_until_complete()
     colony.stop()
-    janitor.kill()
     assert colony.expire() > 0
-    assert colony.sweep() > 0, "kills and stops leave files that nobody committed"
+    assert colony.sweep() > 0, "a worker died between its files and their commit"
     report = colony.check()
     assert report.rows > 150_000
