@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 
-from schemas.metrics import METRICS, RESIDENT_BYTES, Metric
+from schemas.metrics import RESIDENT_BYTES, WORKER_METRICS, Metric
 
 _STATUS = Path("/proc/self/status")
 
@@ -53,7 +53,7 @@ class Meter:
         """Everything, in Prometheus' text format 0.0.4."""
         self.set(RESIDENT_BYTES, resident_bytes())
         lines: list[str] = []
-        for metric in METRICS:
+        for metric in WORKER_METRICS:
             lines += (f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}")
             with self._lock:
                 values = sorted(self._values[metric].items())
@@ -64,7 +64,7 @@ class Meter:
         """One line for the log: what changed since the last one, and what is."""
         self.set(RESIDENT_BYTES, resident_bytes())
         shown: list[str] = []
-        for metric in METRICS:
+        for metric in WORKER_METRICS:
             value, before = self.value(metric), self._shown.get(metric, 0.0)
             self._shown[metric] = value
             if value != before:

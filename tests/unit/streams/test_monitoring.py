@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.metrics import METRICS, RECORDS_ENDED, RECORDS_READ, RESIDENT_BYTES, Kind
+from schemas.metrics import (
+    METRICS,
+    RECORDS_ENDED,
+    RECORDS_READ,
+    RESIDENT_BYTES,
+    WORKER_METRICS,
+    Kind,
+)
 from streams.monitoring import Exposition, Meter
 
 _LINE = re.compile(r'[a-z_]+(\{([a-z]+="([^"\\\n]|\\["\\n])*",?)+\})? [0-9.e+]+')
@@ -38,7 +45,7 @@ def test_any_label_makes_one_line_that_prometheus_can_read(how: str) -> None:
 
 def test_the_exposition_says_of_every_metric_what_it_is() -> None:
     text = Meter().exposition()
-    for metric in METRICS:
+    for metric in WORKER_METRICS:
         assert f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind}\n" in text
 
 
@@ -53,7 +60,7 @@ def test_names_are_prometheus_names_and_unique() -> None:
     names = [metric.name for metric in METRICS]
     assert len(names) == len(set(names))
     for metric in METRICS:
-        assert re.fullmatch(r"fortnight_[a-z_]+", metric.name)
+        assert re.fullmatch(r"(fortnight|kafka)_[a-z_]+", metric.name)
         assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
 
 
