@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 
+from schemas.exposition import format_text
 from schemas.metrics import RESIDENT_BYTES, WORKER_METRICS, Metric
 
 _STATUS = Path("/proc/self/status")
@@ -52,13 +53,8 @@ class Meter:
     def exposition(self) -> str:
         """Everything, in Prometheus' text format 0.0.4."""
         self.set(RESIDENT_BYTES, resident_bytes())
-        lines: list[str] = []
-        for metric in WORKER_METRICS:
-            lines += (f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}")
-            with self._lock:
-                values = sorted(self._values[metric].items())
-            lines += (f"{metric.name}{_labels(metric, key)} {value:.15g}" for key, value in values)
-        return "\n".join(lines) + "\n"
+        with self._lock:
+            return format_text(self._values, WORKER_METRICS)
 
     def summary(self) -> str:
         """One line for the log: what changed since the last one, and what is."""
@@ -122,12 +118,3 @@ def _key(metric: Metric, labels: dict[str, str]) -> tuple[str, ...]:
     if labels.keys() != set(metric.labels):
         raise ValueError(f"{metric.name}: labels are {', '.join(metric.labels) or 'none'}")
     return tuple(labels[name] for name in metric.labels)
-
-
-def _labels(metric: Metric, key: tuple[str, ...]) -> str:
-    pairs = (f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, key, strict=True))
-    return "{" + ",".join(pairs) + "}" if key else ""
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
