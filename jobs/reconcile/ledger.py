@@ -74,10 +74,20 @@ class Ledger:
         for number, entry in enumerate(entries):
             if number == 0:
                 ledger.is_whole = entry.version == 0
-            ledger._move(entry)
-            ledger._add_up(entry)
-            ledger._account(entry)
+            ledger.add(entry)
         return ledger
+
+    def add(self, entry: LogEntry) -> None:
+        """Go on with the next entry; what is wrong is noted."""
+        self._move(entry)
+        self._add_up(entry)
+        self._account(entry)
+
+    def forget(self) -> None:
+        """Keep of each partition only where it ends: whoever follows a log for ever has to."""
+        self.begins |= {partition: tiles.end for partition, tiles in self.tiles.items()}
+        self.tiles.clear()
+        self.touched.clear()
 
     def end(self, partition: Partition) -> int | None:
         """The last offset that the log holds of a partition; None where it knows nothing of it."""
