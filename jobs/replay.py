@@ -97,7 +97,7 @@ def replay(letters: Sequence[DeadLetter], cluster: Cluster, settings: Settings) 
         RetryableError: Some may be left: run again.
     """
     _make_marks_topic(cluster, settings)
-    with Producer(settings.bootstrap_servers.split(","), name=NAME) as producer:
+    with cluster.producer(NAME) as producer:
         decided = look(letters, cluster)  # after the name is ours: marks are complete
         for run in _runs(decided.send):
             _send(run, cluster, producer)

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import Annotated, Any, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
 from schemas.errors import SettingsError
 from schemas.map_privacy import MapPrivacy
@@ -30,6 +30,9 @@ class RegionSettings:
 VendorMaps = tuple[tuple[str, MapPrivacy], ...]
 """(vendor, what is done to its maps); each vendor once."""
 
+KafkaSecurity = Literal["plaintext", "tls"]
+LogFormat = Literal["auto", "json", "human"]
+
 _EU = Region("eu")
 _TWO_REGIONS = (
     RegionSettings(_EU, "fortnight-eu", "eu-central-1"),
@@ -42,6 +45,17 @@ class Settings:
     """Fortnight's settings; each is `FORTNIGHT_` and its name in capitals."""
 
     bootstrap_servers: Annotated[str, "Kafka, host:port with commas between"] = "127.0.0.1:9092"
+    kafka_security: Annotated[
+        KafkaSecurity, "how Kafka is spoken to: plaintext, or tls, with certificates of both sides"
+    ] = "plaintext"
+    kafka_ca: Annotated[
+        str, "path of the authority that signed Kafka's certificate; empty for the system's"
+    ] = ""
+    kafka_certificate: Annotated[str, "path of our certificate, PEM: our name in Kafka's ACLs"] = ""
+    kafka_key: Annotated[str, "path of its private key, PEM"] = ""
+    kafka_key_passphrase: Annotated[
+        str, "reference to the key's passphrase: env:, file:; empty where it has none"
+    ] = ""
     group: Annotated[str, "Kafka consumer group of the workers"] = "fortnight"
     regions: Annotated[
         tuple[RegionSettings, ...], "regions served: region=bucket@location, with commas between"
@@ -83,9 +97,16 @@ class Settings:
     ] = timedelta(minutes=10)
     metrics_port: Annotated[int, "port of the worker's metrics on 127.0.0.1; 0 for none"] = 0
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR"] = "INFO"
+    log_format: Annotated[
+        LogFormat, "json, human, or auto: human on a terminal, json elsewhere"
+    ] = "auto"
+    default_policy: Annotated[
+        str, "vendor whose policy holds for makers without one; empty: their records are rejected"
+    ] = ""
     map_privacy: Annotated[
         VendorMaps,
-        "what is done to a vendor's maps: vendor=contour+grid4+moved, with commas between",
+        "what more than its policy asks is done to a vendor's maps: vendor=contour+grid4+moved, "
+        "with commas between",
     ] = ()
     orphan_age: Annotated[
         timedelta, "a file that no log entry names is swept after this, seconds"
@@ -100,6 +121,16 @@ class Settings:
             raise SettingsError(f"{PREFIX}HOME_REGION: not among {PREFIX}REGIONS")
         if len(set(served)) < len(served):
             raise SettingsError(f"{PREFIX}REGIONS: a region is there twice")
+        self._check_security()
+
+    def _check_security(self) -> None:
+        """Refuse what somebody set who believes that it is in use."""
+        if bool(self.kafka_certificate) != bool(self.kafka_key):
+            raise SettingsError(f"{PREFIX}KAFKA_CERTIFICATE and {PREFIX}KAFKA_KEY: one is missing")
+        given = [name for name in _ONLY_WITH_TLS if getattr(self, name)]
+        if given and self.kafka_security == "plaintext":
+            variable = PREFIX + given[0].upper()
+            raise SettingsError(f"{variable}: is for {PREFIX}KAFKA_SECURITY=tls only")
 
     @classmethod
     def load(cls, environment: Mapping[str, str], file: bytes = b"") -> Self:
@@ -130,6 +161,8 @@ class Settings:
             for one in fields(cls)
         ]
 
+
+_ONLY_WITH_TLS = ("kafka_ca", "kafka_certificate", "kafka_key", "kafka_key_passphrase")
 
 _NOT_SETTINGS = frozenset(
     {PREFIX + "SETTINGS", PREFIX + "KEYRING_PASSPHRASE", PREFIX + "CACHE", PREFIX + "VERSITYGW"}
@@ -195,10 +228,24 @@ def _vendor_maps(text: str) -> VendorMaps:
     return tuple(options.items())
 
 
+def _choice(kind: object) -> tuple[Callable[[str], object], str]:
+    """How one of several words is read, and which."""
+    words = get_args(kind)
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError
+        return text
+
+    return parse, " or ".join(words)
+
+
 _PARSERS: dict[Any, tuple[Callable[[str], object], str]] = {
     timedelta: (_seconds, "seconds, more than zero"),
     int: (_natural, "a whole number, not negative"),
     float: (_ratio, "a share, more than 0 and at most 1"),
+    KafkaSecurity: _choice(KafkaSecurity),
+    LogFormat: _choice(LogFormat),
     tuple[RegionSettings, ...]: (_places, "region=bucket@location, with commas between"),
     VendorMaps: (
         _vendor_maps,

@@ -15,6 +15,7 @@ from schemas.keyring import Keyring
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
 from storage.secrets import resolve
+from storage.tls import kafka_tls
 from streams import logs
 from streams.assembly import Assembly, check_storage, no_step
 from streams.kafka.app import Worker, exit_code
@@ -52,9 +53,10 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
     logs.set_up(settings.log_level)
     keyring = read_keyring(settings, environment)
     lake = check_storage(settings)
-    topics = Topics(settings.bootstrap_servers, list(STREAMED))
+    tls = kafka_tls(settings, environment)
+    topics = Topics(settings.bootstrap_servers, list(STREAMED), tls=tls)
     registry, meter = Registry(), Meter()
-    devices = Devices(settings.bootstrap_servers, registry)
+    devices = Devices(settings.bootstrap_servers, registry, tls=tls)
     devices.start()
     assembly = Assembly(
         settings=settings,
@@ -74,6 +76,7 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
         meter=meter,
         watchdog=Watchdog(settings.assignment_timeout),
         observe=assembly.observe,
+        tls=tls,
     )
     return worker.run(assembly.sinks(worker.barrier))
 

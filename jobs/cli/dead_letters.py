@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from jobs import dead_letters, replay
+from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import settings
 from jobs.dead_letters import DeadLetter, Selection
-from jobs.kafka import Cluster, KafkaRecord
+from jobs.kafka import KafkaRecord
 from schemas.errors import SettingsError
 from schemas.lineage import Position
 from schemas.settings import Settings
@@ -58,7 +59,7 @@ def show(
 ) -> None:
     """Show why a record was rejected, and of the record what names nobody."""
     chosen = settings()
-    with Cluster(chosen.bootstrap_servers) as cluster:
+    with cluster_of(chosen) as cluster:
         partition, offset = dead_letters.find_partition(cluster, place)
         if offset is None:
             raise SettingsError(f"{place}: which offset?")
@@ -92,7 +93,7 @@ def replay_(
         raise SettingsError("replay: say which (--topic, --reason, --since, --until) or --all")
     chosen = settings()
     letters = dead_letters.read(_destination(chosen), selection)
-    with Cluster(chosen.bootstrap_servers) as cluster:
+    with cluster_of(chosen) as cluster:
         if dry_run:
             _tell(replay.look(letters, cluster), "would be sent again")
         else:
@@ -107,7 +108,7 @@ def accept(
 ) -> None:
     """Let workers go on behind many rejected records of a partition; recorded in the log."""
     chosen = settings()
-    with Cluster(chosen.bootstrap_servers) as cluster:
+    with cluster_of(chosen) as cluster:
         found, _ = dead_letters.find_partition(cluster, partition)
         end = cluster.ends(cluster.topics([found.topic])[found.topic])[found.number]
     accepted = dead_letters.accept(_destination(chosen), found, until=until, end=end)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import settings
 from jobs.demo.fleet.plan import Plan
 from jobs.demo.fleet.publish import Counts, at_their_pace, publish
@@ -19,7 +20,6 @@ from jobs.demo.fleet.records import Record
 from jobs.demo.fleet.registrations import VENDORS, countries_of
 from jobs.demo.fleet.replay import Replay
 from jobs.demo.fleet.simulation import records
-from jobs.kafka import Producer
 from schemas.errors import SettingsError
 from schemas.regions import Residency
 from schemas.settings import Settings
@@ -98,7 +98,8 @@ def _send(chosen: Settings, sent: Iterable[Record], journal: Path | None, *, pac
     with (
         _signals_to(stop),
         journal.open("w", encoding="utf-8") if journal else nullcontext() as file,
-        Producer(chosen.bootstrap_servers.split(",")) as producer,
+        cluster_of(chosen) as cluster,
+        cluster.producer() as producer,
     ):
         return publish(sent, producer, pace, file)
 

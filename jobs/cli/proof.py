@@ -8,8 +8,8 @@ import typer
 
 from jobs import lag as lags
 from jobs import reconcile as proofs
+from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import settings
-from jobs.kafka import Cluster
 from storage.places import open_lake, open_stores
 
 app = typer.Typer()
@@ -20,7 +20,7 @@ def lag() -> None:
     """Show what waits to be durable, per topic and partition, in records and seconds."""
     chosen = settings()
     destinations = list(open_lake(open_stores(chosen), chosen).values())
-    with Cluster(chosen.bootstrap_servers) as cluster:
+    with cluster_of(chosen) as cluster:
         now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
         found = lags.measure(cluster, destinations, group=chosen.group, now=now)
     heads = ("partition", "end", "group offset", "durable up to", "lag", "seconds")

@@ -3,8 +3,8 @@
 import typer
 
 from jobs import topics
+from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import settings
-from jobs.kafka import Cluster
 
 app = typer.Typer()
 _topics = typer.Typer(help="Kafka's topics: make them, and check that they keep the promises.")
@@ -16,7 +16,7 @@ def create() -> None:
     """Create the topics that are not there yet."""
     chosen = settings()
     wanted = topics.plan(chosen)
-    with Cluster(chosen.bootstrap_servers) as cluster:
+    with cluster_of(chosen) as cluster:
         for name, created in topics.carry_out(wanted, cluster).items():
             typer.echo(f"{name}: {'created' if created else 'was there'}")
 
@@ -25,7 +25,7 @@ def create() -> None:
 def check() -> None:
     """Say what about the topics breaks a promise; status 1 if anything does."""
     chosen = settings()
-    with Cluster(chosen.bootstrap_servers) as cluster:
+    with cluster_of(chosen) as cluster:
         found = cluster.topics(topics.NAMES)
     broken = topics.breaches(found, chosen)
     for breach in broken:

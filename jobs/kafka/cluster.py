@@ -1,24 +1,22 @@
 """A cluster: its topics, offsets, single records."""
 
-import socket
-import struct
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-from jobs.kafka.answers import asked, translated
+from jobs.kafka.answers import KafkaRefusedError, asked, translated
 from jobs.kafka.producer import Producer
 from jobs.kafka.records import KafkaRecord, read
 from schemas.lineage import Partition, Position
+from storage.tls import kafka_options, refusal
 
-_API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
-"""The request that every broker answers, of 10 bytes: api 18, version 0, and no client's name."""
-
+_NOT_ALLOWED = TopicAuthorizationFailedError.errno
 _FETCH_BYTES = 2**20
 """Brokers send a larger record all the same (KIP-74), and often one is all that is wanted."""
 
@@ -44,15 +42,20 @@ class Cluster:
     `KafkaRefusedError` where it says no.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, tls: SSLContext | None = None) -> None:
         """Reach it.
 
         Args:
             address: One or more `host:port`, with commas between.
+            tls: See `storage.tls.kafka_tls`; None: in the clear.
         """
         self._servers = address.split(",")
+        self._tls = tls
+        if tls and (why := refusal(address, tls)):
+            raise KafkaRefusedError(f"Kafka at {address}: {why}")
         self._admin = asked(
-            lambda: KafkaAdminClient(bootstrap_servers=self._servers), where=f" at {address}"
+            lambda: KafkaAdminClient(bootstrap_servers=self._servers, **kafka_options(tls)),
+            where=f" at {address}",
         )
 
     def __enter__(self) -> Self:
@@ -73,8 +76,11 @@ class Cluster:
         self._admin.close()
 
     def topics(self, names: Iterable[str]) -> dict[str, Topic]:
-        """Those of the topics that exist."""
+        """Those of the topics that exist; one that we may not describe is refused."""
         described = asked(lambda: self._admin.describe_topics(list(names)))
+        for topic in described:
+            if topic["error_code"] == _NOT_ALLOWED:
+                raise KafkaRefusedError(f"topic {topic['name']}: we may not see it (ACL)")
         found = [topic for topic in described if topic["error_code"] == 0]
         settings = self._settings([topic["name"] for topic in found])
         return {
@@ -143,11 +149,16 @@ class Cluster:
                 auto_offset_reset="none",
                 isolation_level="read_committed",
                 max_partition_fetch_bytes=_FETCH_BYTES,
+                **kafka_options(self._tls),
             )
         try:
             yield from read(consumer, partition, first)
         finally:
             consumer.close()
+
+    def producer(self, name: str = "") -> Producer:
+        """A producer to this cluster; see there."""
+        return Producer(self._servers, name=name, tls=self._tls)
 
     def publish(self, topic: Topic, records: Iterable[KafkaRecord]) -> list[Position]:
         """Publish copies of records, acknowledged by every replica in sync and in order a key.
@@ -155,7 +166,7 @@ class Cluster:
         Returns:
             Where each copy is now, in the order given. When it raises, any of them may be there.
         """
-        with Producer(self._servers) as producer:
+        with self.producer() as producer:
             sent = [producer.send(topic.name, r.key, r.value, r.headers) for r in records]
             found = [wait() for wait in sent]
         return [Position(Partition(topic.name, topic.id, number), at) for number, at in found]
@@ -176,14 +187,3 @@ class Cluster:
         wanted = {TopicPartition(topic.name, number): which for number in range(topic.partitions)}
         found = asked(lambda: self._admin.list_partition_offsets(wanted))
         return {at.partition: offset.offset for at, offset in found.items()}
-
-
-def is_answering(address: str) -> bool:
-    """Whether the broker at `host:port` answers requests, and not only accepts connections."""
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), timeout=1) as probe:
-            probe.sendall(_API_VERSIONS)
-            return len(probe.recv(4)) > 0
-    except OSError:
-        return False

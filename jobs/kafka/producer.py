@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from jobs.kafka.answers import PATIENCE_SECONDS, translated
+from storage.tls import kafka_options
 
 _MAX_RECORD_BYTES = 64 * 2**20
 _BATCH_BYTES, _LINGER_MILLISECONDS = 256 * 2**10, 10
@@ -27,13 +29,16 @@ class Producer:
     Acknowledged by every replica in sync, and idempotent: its own retries repeat nothing.
     """
 
-    def __init__(self, servers: Sequence[str], *, name: str = "") -> None:
+    def __init__(
+        self, servers: Sequence[str], *, name: str = "", tls: SSLContext | None = None
+    ) -> None:
         """Reach the cluster.
 
         Args:
             servers: One or more `host:port`.
             name: With one, records can be sent `at_once`, and every earlier producer of the name
                 is over: what it had begun is undone, and it can send no more.
+            tls: See `storage.tls.kafka_tls`; None: in the clear.
         """
         with translated():
             self._producer = KafkaProducer(
@@ -45,6 +50,7 @@ class Producer:
                 linger_ms=_LINGER_MILLISECONDS,
                 transactional_id=name or None,
                 transaction_timeout_ms=_TRANSACTION_MILLISECONDS,
+                **kafka_options(tls),
             )
             if name:
                 self._producer.init_transactions()

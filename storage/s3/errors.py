@@ -31,6 +31,9 @@ _NO_ANSWER = (
 )
 """Refused, reset, timed out, cut."""
 
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+"""OpenSSL's word, in boto's message only; what else goes wrong with TLS, time may heal."""
+
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
 _THROTTLED = {
@@ -64,7 +67,7 @@ def translated(place: str) -> Iterator[None]:
     try:
         yield
     except _NO_ANSWER as error:
-        raise StoreUnavailableError(place) from error
+        raise _unanswered(error, place) from error
     except FlexibleChecksumError as error:
         raise IntegrityError(place) from error
     except ClientError as error:
@@ -79,6 +82,12 @@ def translated(place: str) -> Iterator[None]:
         raise SettingsError(f"not accepted: {place}") from error
     except BotoCoreError as error:  # no credentials, no region, no such profile
         raise SettingsError(f"{type(error).__name__}: {place}") from error
+
+
+def _unanswered(error: BotoCoreError, place: str) -> FortnightError:
+    if _UNTRUSTED in str(error):
+        return SettingsError(f"the server's certificate is not trusted, AWS_CA_BUNDLE: {place}")
+    return StoreUnavailableError(place)
 
 
 def from_code(code: str, status: int, place: str) -> FortnightError:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from schemas.errors import SettingsError
+from storage.tls import trust
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,10 +74,15 @@ class S3Location:
     def lake_options(self) -> dict[str, str]:
         """The same in the words of delta-rs and whatever else is built on `object_store`.
 
+        An authority of one's own, of AWS's chain (`AWS_CA_BUNDLE`), it then trusts too.
+
         Raises:
             SettingsError: AWS's chain finds no credentials.
         """
-        keys = self.credentials or _chain()
+        session = botocore.session.get_session()
+        keys = self.credentials or _chain(session)
+        if authority := session.get_config_variable("ca_bundle"):
+            trust(authority)
         options = {
             "AWS_REGION": self.location,
             "AWS_ACCESS_KEY_ID": keys.access_key,
@@ -94,8 +101,8 @@ class S3Location:
         return options
 
 
-def _chain() -> Credentials:
-    found = boto3.session.Session().get_credentials()
+def _chain(session: botocore.session.Session) -> Credentials:
+    found = session.get_credentials()
     if found is None:
         raise SettingsError("no S3 credentials: neither settings nor AWS's chain name any")
     keys = found.get_frozen_credentials()  # temporary ones are fresh at each opening of the log

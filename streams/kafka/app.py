@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ssl import SSLContext
 from typing import Any, TypeVar, cast
 
 import faust
@@ -83,13 +84,14 @@ class App(faust.App):
         await self.crash(exc)
 
 
-def make_app(settings: Settings) -> App:
+def make_app(settings: Settings, tls: SSLContext | None = None) -> App:
     """A Faust app without topics; each setting that is not Faust's default was a trap once."""
     register()
     session = settings.session_timeout.total_seconds()
     return App(
         settings.group,
         broker=broker_url(settings.bootstrap_servers),
+        broker_credentials=faust.SSLCredentials(context=tls) if tls else None,
         broker_session_timeout=session,
         broker_heartbeat_interval=min(1.0, session / 6),
         broker_rebalance_timeout=2 * session,
@@ -115,6 +117,7 @@ class Worker:
 
     Attributes:
         observe: Called now and then, to bring the meter up to date.
+        tls: See `storage.tls.kafka_tls`; None: Kafka in the clear.
     """
 
     settings: Settings
@@ -123,6 +126,7 @@ class Worker:
     meter: Meter
     watchdog: Watchdog
     observe: Callable[[], None]
+    tls: SSLContext | None = None
     _app: App = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _sinks: Mapping[str, Sink] = field(init=False)
@@ -150,7 +154,7 @@ class Worker:
 
     async def _serve(self) -> int:
         self._loop = asyncio.get_running_loop()
-        self._app = make_app(self.settings)
+        self._app = make_app(self.settings, self.tls)
         self._assemble()
         asked = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from datetime import timedelta
+from ssl import SSLContext
 from threading import Event, Thread
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import FatalError, IntegrityError, RetryableError
 from schemas.tables.devices import DEVICES_TOPIC
+from storage.tls import kafka_options
 from streams.kafka.topics import KafkaUnavailableError
 from streams.registry import DeviceRecord
 
@@ -49,10 +51,11 @@ class Devices:
         failed: Why it does not go on; the worker has to end.
     """
 
-    def __init__(self, servers: str, registry: Registry) -> None:
+    def __init__(self, servers: str, registry: Registry, *, tls: SSLContext | None = None) -> None:
         self.applied = 0
         self.failed: BaseException | None = None
         self._servers = servers.split(",")
+        self._tls = tls
         self._registry = registry
         self._running = Event()
         self._consumer: AIOKafkaConsumer | None = None
@@ -142,6 +145,7 @@ class Devices:
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            **kafka_options(self._tls),
         )
         self._consumer.assign([_PARTITION])
         try:

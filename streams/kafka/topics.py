@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from ssl import SSLContext
 from threading import Lock
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import FatalError, IntegrityError, RetryableError, SettingsError
 from schemas.tables.devices import DEVICES_TOPIC
+from storage.tls import kafka_options, refusal
 
 
 class KafkaUnavailableError(RetryableError):
@@ -38,7 +40,7 @@ class Topics:
         ids: Topic -> its id; a recreated topic has another.
     """
 
-    def __init__(self, servers: str, data: Sequence[str]) -> None:
+    def __init__(self, servers: str, data: Sequence[str], *, tls: SSLContext | None = None) -> None:
         """Describe the data topics and `fleet.devices`.
 
         Raises:
@@ -47,6 +49,9 @@ class Topics:
             KafkaUnavailableError: No answer.
         """
         self._servers = servers.split(",")
+        self._tls = tls
+        if tls and (why := refusal(servers, tls)):
+            raise FatalError(f"Kafka at {servers}: {why}")
         self._lock = Lock()
         self._admin: KafkaAdminClient | None = None
         self._names = [*data, DEVICES_TOPIC]
@@ -83,6 +88,8 @@ class Topics:
         with self._lock, translated("describing the topics"):
             found = {one["name"]: one for one in self._client().describe_topics(self._names)}
         for name in self._names:
+            if name in found and found[name]["error_code"] == TopicAuthorizationFailedError.errno:
+                raise SettingsError(f"topic {name}: we may not see it (ACL)")
             if name not in found or found[name]["topic_id"] is None:
                 raise SettingsError(
                     f"topic {name}: is not there; `fortnight topics create` makes it"
@@ -99,5 +106,7 @@ class Topics:
 
     def _client(self) -> KafkaAdminClient:
         if self._admin is None:
-            self._admin = KafkaAdminClient(bootstrap_servers=self._servers)
+            self._admin = KafkaAdminClient(
+                bootstrap_servers=self._servers, **kafka_options(self._tls)
+            )
         return self._admin
