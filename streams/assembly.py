@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
-from schemas.keyring import Keyring
 from schemas.metrics import (
     FLUSH_SECONDS,
     FLUSHES,
@@ -27,6 +26,7 @@ from storage.places import check_promises, location_of, open_lake, open_stores, 
 from storage.receipts import Receipt
 from storage.s3 import S3Bucket
 from storage.store import check_conditional_puts
+from streams.keys import WatchedKeyring
 from streams.monitoring import Meter
 from streams.pipeline import Pipeline
 from streams.registry import Registry
@@ -35,7 +35,6 @@ from streams.sink.budget import Budget
 from streams.sink.delivery import Delivery, Step
 from streams.sink.limits import RejectionLimit
 from streams.stages.admit import Admission
-from streams.stages.pseudonymise import RegionKeys
 
 Lake = Mapping[tuple[str, Region], Destination]
 """Every destination, by table's name and region."""
@@ -75,7 +74,7 @@ class Assembly:
     """
 
     settings: Settings
-    keyring: Keyring = field(repr=False)
+    keyring: WatchedKeyring = field(repr=False)
     lake: Lake
     registry: Registry
     meter: Meter
@@ -120,18 +119,21 @@ class Assembly:
     def _sink(self, topic: str, table: Table, barrier: Barrier) -> Sink:
         residency = Residency.shipped()
         admission = Admission(self.registry, residency, self._served, self.settings.late_window)
-        keys = [RegionKeys.current(self.keyring, region) for region in self._served]
-        deliveries = {
-            key.region: self._delivery(table, key.region, key.region, key.version) for key in keys
-        } | {
+        deliveries = {region: self._delivery(table, region, region) for region in self._served} | {
             DEAD_LETTERS.name: self._delivery(
-                DEAD_LETTERS, self.settings.home_region, DEAD_LETTERS.name, 0
+                DEAD_LETTERS, self.settings.home_region, DEAD_LETTERS.name
             )
         }
         self._deliveries[topic] = deliveries
         rejected = RejectionLimit(self.settings.rejected_ratio, self.settings.rejected_run)
         return Sink(
-            Pipeline(table, admission, keys, maps=dict(self.settings.map_privacy)),
+            Pipeline(
+                table,
+                admission,
+                self.keyring.newest(),
+                maps=dict(self.settings.map_privacy),
+                newest_keys=self.keyring.newest,
+            ),
             deliveries,
             barrier=barrier,
             budget=self.budget,
@@ -139,12 +141,8 @@ class Assembly:
             step=self.step,
         )
 
-    def _delivery(self, table: Table, region: Region, name: str, key_version: int) -> Delivery:
-        stamp = Receipt(
-            key_version=key_version,
-            routing_version=Residency.shipped().version,
-            worker=platform.node(),
-        )
+    def _delivery(self, table: Table, region: Region, name: str) -> Delivery:
+        stamp = Receipt(routing_version=Residency.shipped().version, worker=platform.node())
         return Delivery(
             self.lake[table.name, region],
             name,

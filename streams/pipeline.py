@@ -8,7 +8,7 @@ what was there after the span's last record was fetched (DESIGN section 4, rule 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -56,30 +56,35 @@ class Finished:
     vendors: Mapping[str, int] = field(default_factory=dict)
 
 
+Keys = Sequence[RegionKeys]
+"""One a served region, in the order of `Admission.served`."""
+
+
 class Pipeline:
     """The steps of one table's records; knows neither Kafka nor S3.
 
     Args:
-        keys: One a served region, in the order of `admission.served`.
+        keys: What rows are written under, until `renew`.
         maps: What vendors' maps may show; none: all that is in them.
+        newest_keys: Asked at each `renew`; None: `keys` for ever.
     """
 
     def __init__(
         self,
         table: Table,
         admission: Admission,
-        keys: Sequence[RegionKeys],
+        keys: Keys,
         *,
         maps: MapPrivacies | None = None,
+        newest_keys: Callable[[], Keys] | None = None,
     ) -> None:
-        if tuple(one.region for one in keys) != admission.served:
-            raise ValueError("each served region needs its keys, in order")
         self.table = table
-        self.keys = tuple(keys)
         self.residency = admission.residency
         self._admission = admission
         self._decoder = Decoder(table)
-        self._obscuring = Obscuring(maps or {}, [one.keys[Domain.MOTION] for one in keys])
+        self._maps = maps or {}
+        self._newest_keys = newest_keys
+        self._use(keys)
 
     def collect(self, wire: WireBatch) -> Collected:
         """Decode and validate a chunk; every record is in the rows or in one ending."""
@@ -90,6 +95,19 @@ class Pipeline:
             endings = endings + not_tiles
         valid, broken = validate(decoded, self.table)
         return Collected(valid, endings + broken, decoding.unknown_fields)
+
+    def renew(self) -> Mapping[str, int]:
+        """Write what follows under the newest keys; only between flushes, so that none has two.
+
+        Returns:
+            Region -> version of its key.
+
+        Raises:
+            FatalError: The keyring cannot be used any more.
+        """
+        if self._newest_keys is not None:
+            self._use(self._newest_keys())
+        return {one.region: one.version for one in self.keys}
 
     def finish(self, partition: Partition, collected: Sequence[Collected]) -> Finished:
         """Judge, pseudonymise and route the chunks of one partition, in offset order.
@@ -104,6 +122,12 @@ class Pipeline:
         endings = [ending for one in collected for ending in one.endings] + turned_away
         obscured = self._obscuring.obscure(admitted, self.table)
         return Finished(self._routed(obscured), endings, _vendors(admitted))
+
+    def _use(self, keys: Keys) -> None:
+        if tuple(one.region for one in keys) != self._admission.served:
+            raise ValueError("each served region needs its keys, in order")
+        self.keys = tuple(keys)
+        self._obscuring = Obscuring(self._maps, [one.keys[Domain.MOTION] for one in keys])
 
     def _routed(self, admitted: AdmittedBatch) -> dict[str, dict[Folder, pa.RecordBatch]]:
         return {

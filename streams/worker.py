@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.errors import SettingsError
-from schemas.keyring import Keyring
+from schemas.keyring import Keyring, KeyState
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
+from schemas.wrapping import Passphrase
 from storage.secrets import resolve
 from storage.tls import kafka_tls
 from streams import logs
@@ -22,6 +23,7 @@ from streams.kafka.app import Worker, exit_code
 from streams.kafka.devices import Devices
 from streams.kafka.topics import Topics
 from streams.kafka.watchdog import Watchdog
+from streams.keys import WatchedKeyring
 from streams.monitoring import Exposition, Meter
 from streams.registry import Registry
 from streams.sink.delivery import Step
@@ -51,7 +53,7 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
     gc.set_threshold(_GARBAGE)  # records make no cycles, and a collection looks at all of them
     settings = load(environment)
     logs.set_up(settings.log_level)
-    keyring = read_keyring(settings, environment)
+    keyring = watch_keyring(settings, environment)
     lake = check_storage(settings)
     tls = kafka_tls(settings, environment)
     topics = Topics(settings.bootstrap_servers, list(STREAMED), tls=tls)
@@ -91,14 +93,24 @@ def load(environment: Mapping[str, str]) -> Settings:
     return Settings.load(environment, _read(path, f"{PREFIX}SETTINGS") if path else b"")
 
 
-def read_keyring(settings: Settings, environment: Mapping[str, str]) -> Keyring:
-    """The keyring, opened with the passphrase that the settings refer to.
+def watch_keyring(settings: Settings, environment: Mapping[str, str]) -> WatchedKeyring:
+    """The keyring, opened as the settings say; of its secrets only those that a worker needs.
 
     Raises:
         SettingsError: The file, or what the reference points to, is not there or not right.
+        RetryableError: Nobody answers who could open it.
     """
-    passphrase = resolve(settings.passphrase, environment)
-    return Keyring.unseal(_read(settings.keyring, f"{PREFIX}KEYRING"), passphrase)
+    wrapping = Passphrase(resolve(settings.passphrase, environment))
+    regions = [place.region for place in settings.regions]
+    keyring = WatchedKeyring(
+        Path(settings.keyring),
+        lambda sealed: Keyring.unseal(
+            sealed, wrapping, regions=regions, states=(KeyState.CURRENT,)
+        ),
+        regions,
+    )
+    keyring.newest()
+    return keyring
 
 
 def _read(path: str, variable: str) -> bytes:

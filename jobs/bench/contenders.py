@@ -20,6 +20,7 @@ from schemas.keyring import Keyring
 from schemas.regions import Region
 from schemas.settings import PREFIX, Settings
 from schemas.tables import TABLES, Table
+from schemas.wrapping import Passphrase
 from storage.places import location_of, open_lake, open_stores
 from storage.s3 import S3Bucket, S3Location
 
@@ -132,5 +133,5 @@ def prepare(settings: Settings) -> None:
     for destination in open_lake(open_stores(settings), settings).values():
         destination.create()
     regions = [Region(place.region) for place in settings.regions]
-    sealed = Keyring.generate(regions).seal(_PASSPHRASE)
+    sealed = Keyring.generate(regions).seal(Passphrase(_PASSPHRASE))
     Path(settings.keyring).write_bytes(sealed)

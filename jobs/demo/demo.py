@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jobs import keys, storage_admin, topics
@@ -20,6 +20,7 @@ from jobs.demo.system import Home, System
 from jobs.kafka import Cluster
 from schemas.errors import RetryableError
 from schemas.regions import Residency
+from schemas.wrapping import Passphrase
 from storage.places import open_lake, open_stores
 
 _DRAIN_WITHIN = 60.0
@@ -113,7 +114,9 @@ class Demo:
         for bucket in storage_admin.carry_out(buckets, settings):
             self._say(str(bucket))
         regions = [place.region for place in settings.regions]
-        keys.create(Path(settings.keyring), regions, system.home.passphrase)
+        wrapping = Passphrase(system.home.passphrase)
+        now = datetime.now(UTC)  # noqa: TID251 - a demo's clock is the machine's
+        keys.create(Path(settings.keyring), regions, wrapping, now)
 
     def _live(self, system: System, look: Callable[[], Progress]) -> Progress:
         """Follow the system until the fleet has said enough, and all of it is stored."""

@@ -67,7 +67,7 @@ class Delivery:
 
     Args:
         name: The destination's in `Share.believed` and `Share.rows`.
-        stamp: What every receipt says besides its spans.
+        stamp: What every receipt says besides its spans, rows and keys.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class Delivery:
         return Receipt(
             tuple(share.receipt(self.name, self._regions) for share in todo),
             stamp.policies,
-            stamp.key_version,
+            todo[0].key_versions.get(self.name, stamp.key_version),
             stamp.routing_version,
             stamp.worker,
             rows,

@@ -247,7 +247,8 @@ class Sink:
     def _make_durable(self, taken: Sequence[Taken]) -> list[Share]:
         self._step("taken")
         registry_offset = self._barrier()
-        shares = [self._share(one, registry_offset) for one in taken]
+        key_versions = self._pipeline.renew()
+        shares = [self._share(one, registry_offset, key_versions) for one in taken]
         self._check_rejections(shares)
         self._step("judged")
         flights = [
@@ -258,7 +259,7 @@ class Sink:
             flight.result()
         return shares
 
-    def _share(self, taken: Taken, registry_offset: int) -> Share:
+    def _share(self, taken: Taken, registry_offset: int, key_versions: Mapping[str, int]) -> Share:
         finished = self._pipeline.finish(taken.held.partition, taken.collected)
         taken.collected.clear()  # else these rows would be held until the flush is over
         letters = dead_letters(taken.held.partition, finished.endings)
@@ -271,6 +272,7 @@ class Sink:
             finished.vendors,
             taken.holes,
             registry_offset,
+            key_versions,
         )
 
     def _check_rejections(self, shares: Sequence[Share]) -> None:

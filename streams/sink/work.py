@@ -130,6 +130,7 @@ class Share:
         rows: Destination -> folder -> rows.
         endings: Records that are not stored.
         registry_offset: What `fleet.devices` was applied up to when they were judged.
+        key_versions: Region -> version of the key that its rows are written under.
     """
 
     held: Held
@@ -140,6 +141,7 @@ class Share:
     vendors: Mapping[str, int]
     holes: tuple[tuple[int, int], ...]
     registry_offset: int
+    key_versions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def partition(self) -> Partition:

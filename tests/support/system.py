@@ -20,6 +20,7 @@ from jobs.topics import carry_out, plan
 from schemas.keyring import Keyring
 from schemas.regions import Region
 from schemas.settings import PREFIX, RegionSettings, Settings
+from schemas.wrapping import Passphrase
 from storage.lake import Destination
 from storage.places import location_of, open_lake, open_stores, tables_in
 from storage.s3 import S3Bucket
@@ -46,7 +47,7 @@ class System:
             given: Settings that the test cares about.
         """
         mark = uuid4().hex[:8]
-        (folder / "keyring").write_bytes(Keyring.generate((EU, US)).seal(_PASSPHRASE))
+        (folder / "keyring").write_bytes(Keyring.generate((EU, US)).seal(Passphrase(_PASSPHRASE)))
         settings = Settings(
             bootstrap_servers=broker.address,
             regions=(

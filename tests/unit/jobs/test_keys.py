@@ -1,5 +1,6 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,20 @@ from jobs.cli import app
 from schemas.errors import SettingsError
 from schemas.keyring import Keyring
 from schemas.regions import Region
+from schemas.wrapping import Passphrase
 
 EU, US = Region("eu"), Region("us")
 PASSPHRASE = "correct horse battery staple"
+WRAPPING = Passphrase(PASSPHRASE)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def test_a_new_keyring_has_a_current_key_a_region_and_only_its_owner_reads_it(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "keyring"
-    made = keys.create(path, [EU, US], PASSPHRASE)
-    assert keys.read(path, PASSPHRASE) == made
+    made = keys.create(path, [EU, US], WRAPPING, NOW)
+    assert keys.read(path, WRAPPING) == made
     assert made.current(EU).secret != made.current(US).secret
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [found.name for found in tmp_path.iterdir()] == ["keyring"]
@@ -28,22 +32,36 @@ def test_a_new_keyring_has_a_current_key_a_region_and_only_its_owner_reads_it(
 
 def test_a_keyring_is_never_written_over(tmp_path: Path) -> None:
     path = tmp_path / "keyring"
-    made = keys.create(path, [EU], PASSPHRASE)
+    made = keys.create(path, [EU], WRAPPING, NOW)
     with pytest.raises(SettingsError, match="there is a keyring already"):
-        keys.create(path, [EU], PASSPHRASE)
-    assert keys.read(path, PASSPHRASE) == made
+        keys.create(path, [EU], WRAPPING, NOW)
+    assert keys.read(path, WRAPPING) == made
 
 
 def test_of_several_at_once_one_makes_it(tmp_path: Path) -> None:
     def attempt(_: int) -> Keyring | None:
         try:
-            return keys.create(tmp_path / "keyring", [EU], PASSPHRASE)
+            return keys.create(tmp_path / "keyring", [EU], WRAPPING, NOW)
         except SettingsError:
             return None
 
     with ThreadPoolExecutor(4) as pool:
         made = [keyring for keyring in pool.map(attempt, range(4)) if keyring]
-    assert made == [keys.read(tmp_path / "keyring", PASSPHRASE)]
+    assert made == [keys.read(tmp_path / "keyring", WRAPPING)]
+
+
+def test_changes_at_once_come_one_after_the_other_and_leave_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "keyring"
+    keys.create(path, [EU, US], WRAPPING, NOW)
+    with ThreadPoolExecutor(4) as pool:
+        rotations = [
+            pool.submit(keys.change, path, WRAPPING, EU, lambda it: it.rotate(EU, NOW))
+            for _ in range(4)
+        ]
+    assert all(rotation.exception() is None for rotation in rotations)
+    assert keys.read(path, WRAPPING).current(EU).version == 5
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [found.name for found in tmp_path.iterdir()] == ["keyring"]
 
 
 def test_the_command_line_makes_and_lists_keys_without_their_secrets(tmp_path: Path) -> None:
@@ -61,7 +79,7 @@ def test_the_command_line_makes_and_lists_keys_without_their_secrets(tmp_path: P
         ["eu", "k1", "current"],
         ["us", "k1", "current"],
     ]
-    secrets = [key.secret.hex() for key in keys.read(tmp_path / "keyring", PASSPHRASE).keys]
+    secrets = [key.secret.hex() for key in keys.read(tmp_path / "keyring", WRAPPING).keys]
     assert not any(secret in made.output for secret in [*secrets, PASSPHRASE])
 
 
