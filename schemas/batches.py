@@ -52,11 +52,29 @@ class Ending:
             `elsewhere/<region>`.
         offsets: (n,) int64.
         ingest_times: (n,) int64, microseconds since 1970 in UTC.
+        vendor: Whose policy withheld them; empty where none did.
     """
 
     how: str
     offsets: NDArray[np.int64]
     ingest_times: NDArray[np.int64]
+    vendor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """Values of one column that a maker's policy took out of records that are stored.
+
+    Attributes:
+        vendor: Whose policy.
+        reason: A fixed phrase.
+        offsets: (n,) int64, of the records that had a value.
+    """
+
+    vendor: str
+    column: str
+    reason: str
+    offsets: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +95,15 @@ class ValidBatch:
 
 @dataclass(frozen=True, slots=True)
 class AdmittedBatch:
-    """Rows that may be stored, with what the registry knows and the hour they expire."""
+    """Rows that may be stored, with what the registry knows and the hour they expire.
+
+    Attributes:
+        blanked: Values that are not in the rows, because a policy says so.
+    """
 
     partition: Partition
     rows: pa.RecordBatch
+    blanked: tuple[Blanked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

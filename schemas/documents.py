@@ -18,7 +18,8 @@ _REFERENCE = "#/components/schemas/{name}"
 _TABLES_TITLE = (
     "# The tables' columns\n\n"
     "Written from `schemas/tables` by `fortnight documents write`: do not edit. What the privacy\n"
-    "classes mean is in the [analyst's guide](analysts.md)."
+    "classes mean is in the [analyst's guide](analysts.md), and which columns are null for which\n"
+    "maker's robots in the [makers' policies](policies.md)."
 )
 _ADVICE = (
     "Produce with idempotence on (enable.idempotence=true, acks=all) and the device id as record "
@@ -74,8 +75,7 @@ def tables_page(everywhere: Sequence[pa.Field]) -> str:
 
 def _about(table: Table) -> str:
     source = f"From `{table.topic}`" if table.topic else "Made by the workers"
-    consent = f"; only with the consent `{table.consent}`" if table.consent else ""
-    return f"{source}{consent}. Files are sorted by {', '.join(table.sort)}."
+    return f"{source}. Files are sorted by {', '.join(table.sort)}."
 
 
 def _columns(fields: Sequence[pa.Field]) -> Iterator[str]:

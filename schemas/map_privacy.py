@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.privacy import canonical
-from schemas.tables.map_tiles import MAX_LABEL
 
 Cells = NDArray[np.uint8]
 """(n, height, width) uint8, labels: tiles, or whole maps cut on the tiles' lattice."""
@@ -23,7 +22,6 @@ Numbers = NDArray[Any]
 """(n,) whole tiles, or metres."""
 
 _UNKNOWN, _FLOOR, _WALL = 0, 1, 2
-_GATE = np.array([_UNKNOWN, _FLOOR, _WALL] + [_FLOOR] * (MAX_LABEL - _WALL), np.uint8)
 
 MAX_SHIFT = 512
 """Tiles: robots' own frames are far smaller, and a moved one still fits `tile_x`."""
@@ -64,6 +62,14 @@ class MapPrivacy:
         grid = [f"{_GRID}{self.grid}"] * (self.grid > 1)
         return "+".join([_CONTOUR] * self.contour + grid + [_MOVED] * self.moved)
 
+    def __or__(self, other: "MapPrivacy") -> "MapPrivacy":
+        """What both ask for: a map shows what neither forbids."""
+        return MapPrivacy(
+            self.contour or other.contour,
+            max(self.grid, other.grid),
+            self.moved or other.moved,
+        )
+
     def coarsened(self, cells: Cells) -> Cells:
         """The cells with less to see in them; a motion is another matter.
 
@@ -72,7 +78,7 @@ class MapPrivacy:
         Args:
             cells: Height and width are multiples of `grid`.
         """
-        seen = _GATE[cells] if self.contour else cells
+        seen = np.where(cells > _WALL, np.uint8(_FLOOR), cells) if self.contour else cells
         return seen if self.grid == 1 else _coarse(seen, self.grid)
 
 
@@ -145,4 +151,4 @@ class Motion:
 
 
 MapPrivacies = Mapping[str, MapPrivacy]
-"""Vendor -> what is done to its maps; a vendor that is not in it has its maps as they come."""
+"""Vendor -> what is done to its maps."""

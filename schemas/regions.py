@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import NewType, Self
 
 from schemas.errors import PolicyError
+from schemas.policies import Policies
 
 Region = NewType("Region", str)
 """A jurisdiction that decides the bucket: `eu`, `uk`, `us`, `cn`."""
@@ -47,5 +48,7 @@ class Residency:
 
     @classmethod
     def shipped(cls) -> Self:
-        """The residency rule that both published policies lead to."""
-        return cls.parse(files("schemas").joinpath("policies/residency.toml").read_text("utf-8"))
+        """Which country is whose, and the locations that this file or a maker's policy promises."""
+        rule = cls.parse(files("schemas").joinpath("policies/residency.toml").read_text("utf-8"))
+        promised = {Region(name): place for name, place in Policies.shipped().locations.items()}
+        return replace(rule, locations={**rule.locations, **promised})

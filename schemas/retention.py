@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-FORTNIGHT = timedelta(days=14)
-"""360 Robot Vacuum Cleaner's policy (May 2018): maps and cleaning history two weeks."""
+from schemas.policies import Policies
+
+FORTNIGHT = Policies.shipped().retention
+"""What every policy says, or leaves to this deployment (their clauses of kind `retention`)."""
 
 CLOCK_AHEAD = timedelta(minutes=5)
 """A robot's clock may be this far ahead of the broker's and still be believed."""

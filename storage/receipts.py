@@ -27,6 +27,9 @@ class SpanReceipt:
         outcomes: Outcome -> records: `stored/<region>`, `rejected/<reason>`, `withheld/<reason>`,
             `expired`, `elsewhere/<region>`. They sum to `records`.
         vendors: Vendor -> records stored.
+        withheld: Vendor -> reason -> records that its policy withheld; they are in `outcomes` too.
+        blanked: Vendor -> `<column>: <reason>` -> values that its policy took out of what was
+            stored.
         registry_offset: `fleet.devices` was applied up to here when the span was admitted.
         holes: First and last offset of what retention took before it was read.
     """
@@ -36,6 +39,8 @@ class SpanReceipt:
     records: int
     outcomes: Mapping[str, int] = field(default_factory=dict)
     vendors: Mapping[str, int] = field(default_factory=dict)
+    withheld: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    blanked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     registry_offset: int = -1
     holes: tuple[tuple[int, int], ...] = ()
 

@@ -18,6 +18,7 @@ from schemas.metrics import (
     RETRIES,
     UNKNOWN_FIELDS,
 )
+from schemas.policies import Policies
 from schemas.regions import Region, Residency
 from schemas.settings import Settings
 from schemas.tables import DEAD_LETTERS, STREAMED, Table
@@ -113,12 +114,21 @@ class Assembly:
                 self.meter.set(RETRIES, delivery.retries, topic=topic, destination=name)
 
     @property
+    def _policies(self) -> Policies:
+        return Policies.shipped(self.settings.default_policy)
+
+    @property
     def _served(self) -> tuple[Region, ...]:
         return tuple(place.region for place in self.settings.regions)
 
     def _sink(self, topic: str, table: Table, barrier: Barrier) -> Sink:
-        residency = Residency.shipped()
-        admission = Admission(self.registry, residency, self._served, self.settings.late_window)
+        admission = Admission(
+            self.registry,
+            Residency.shipped(),
+            self._served,
+            self.settings.late_window,
+            self._policies,
+        )
         deliveries = {region: self._delivery(table, region, region) for region in self._served} | {
             DEAD_LETTERS.name: self._delivery(
                 DEAD_LETTERS, self.settings.home_region, DEAD_LETTERS.name
@@ -142,7 +152,11 @@ class Assembly:
         )
 
     def _delivery(self, table: Table, region: Region, name: str) -> Delivery:
-        stamp = Receipt(routing_version=Residency.shipped().version, worker=platform.node())
+        stamp = Receipt(
+            policies=self._policies.versions,
+            routing_version=Residency.shipped().version,
+            worker=platform.node(),
+        )
         return Delivery(
             self.lake[table.name, region],
             name,

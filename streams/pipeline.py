@@ -7,13 +7,12 @@ Admission waits for the flush, since it needs a registry that has applied `fleet
 what was there after the span's last record was fetched (DESIGN section 4, rule 5).
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from schemas.batches import AdmittedBatch, Ending, ValidBatch, WireBatch
+from schemas.batches import AdmittedBatch, Blanked, Ending, ValidBatch, WireBatch
 from schemas.lineage import Partition
 from schemas.map_privacy import MapPrivacies
 from schemas.privacy import Domain
@@ -48,12 +47,12 @@ class Finished:
     Attributes:
         rows: Region -> folder -> rows.
         endings: Records that are not stored.
-        vendors: Vendor -> rows stored.
+        blanked: Values that a policy took out of the rows.
     """
 
     rows: Mapping[str, Mapping[Folder, pa.RecordBatch]]
     endings: Sequence[Ending]
-    vendors: Mapping[str, int] = field(default_factory=dict)
+    blanked: Sequence[Blanked] = ()
 
 
 Keys = Sequence[RegionKeys]
@@ -65,7 +64,7 @@ class Pipeline:
 
     Args:
         keys: What rows are written under, until `renew`.
-        maps: What vendors' maps may show; none: all that is in them.
+        maps: What is done to vendors' maps beyond what their policies ask for.
         newest_keys: Asked at each `renew`; None: `keys` for ever.
     """
 
@@ -82,7 +81,7 @@ class Pipeline:
         self.residency = admission.residency
         self._admission = admission
         self._decoder = Decoder(table)
-        self._maps = maps or {}
+        self._maps = admission.policies.map_privacies(maps or {})
         self._newest_keys = newest_keys
         self._use(keys)
 
@@ -121,7 +120,7 @@ class Pipeline:
         admitted, turned_away = self._admission.admit(whole, self.table)
         endings = [ending for one in collected for ending in one.endings] + turned_away
         obscured = self._obscuring.obscure(admitted, self.table)
-        return Finished(self._routed(obscured), endings, _vendors(admitted))
+        return Finished(self._routed(obscured), endings, admitted.blanked)
 
     def _use(self, keys: Keys) -> None:
         if tuple(one.region for one in keys) != self._admission.served:
@@ -134,8 +133,3 @@ class Pipeline:
             keys.region: route(pseudonymise(admitted, self.table, code, keys))
             for code, keys in enumerate(self.keys)
         }
-
-
-def _vendors(admitted: AdmittedBatch) -> dict[str, int]:
-    counts = admitted.rows["vendor"].value_counts().to_pylist()
-    return dict(Counter({one["values"]: one["counts"] for one in counts}))

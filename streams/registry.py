@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from schemas.privacy import canonical
 from schemas.retention import microseconds
-from schemas.tables.devices import Device
+from schemas.tables.devices import ConsentName, Device
 
 HISTORY = timedelta(days=15)
 """Longer than any record waits in Kafka or is late: DESIGN section 5's sum is 14 days."""
@@ -26,7 +26,7 @@ HISTORY = timedelta(days=15)
 MERGE_AT = 200_000
 """Recent registrations are merged into the sorted columns at this many."""
 
-CONSENTS = ("telemetry", "maps", "history", "location")
+CONSENTS: tuple[ConsentName, ...] = get_args(ConsentName)
 _ENTRY = np.dtype(
     [
         ("high", "u8"),
@@ -67,6 +67,7 @@ class Registrations:
         cancelled: (n,) bool.
         vendor, model, country: (n,) uint16 codes of `Registry.words`.
         consents: (n,) uint8, bit i is granted consent `CONSENTS[i]`.
+        bound: (n,) bool, whether the registration says that the device was bound.
         bound_since: (n,) int64, microseconds since 1970 in UTC.
     """
 
@@ -76,6 +77,7 @@ class Registrations:
     model: NDArray[np.uint16]
     country: NDArray[np.uint16]
     consents: NDArray[np.uint8]
+    bound: NDArray[np.bool_]
     bound_since: NDArray[np.int64]
 
     @classmethod
@@ -89,14 +91,14 @@ class Registrations:
             entries["model"],
             entries["country"],
             entries["consents"],
+            entries["bound_since"] != _NEVER,
             entries["bound_since"],
         )
 
-    def granted(self, consent: str) -> NDArray[np.bool_]:
-        """(n,) bool: whether the owner consented; an empty name needs no consent."""
-        if not consent:
-            return np.ones(len(self.found), bool)
-        return (self.consents >> CONSENTS.index(consent) & 1).astype(bool)
+
+def consent_bits(names: Iterable[str]) -> int:
+    """Consents as `Registrations.consents` has them."""
+    return sum(1 << CONSENTS.index(name) for name in names)
 
 
 class Words:
@@ -182,7 +184,7 @@ class Registry:
             self.words.code(device.vendor),
             self.words.code(device.model),
             self.words.code(device.country),
-            sum(1 << CONSENTS.index(one.name) for one in device.consents if one.granted),
+            _granted(device),
             False,
         )
 
@@ -194,6 +196,12 @@ class Registry:
         if len(self._recent) >= MERGE_AT:
             self._settled = _forgetful(_merged(self._settled, self._recent))
             self._recent = np.empty(0, _ENTRY)
+
+
+def _granted(device: Device) -> int:
+    """The consents that were given; one that is said twice needs two yeses."""
+    refused = {one.name for one in device.consents if not one.granted}
+    return consent_bits({one.name for one in device.consents} - refused)
 
 
 def digest(device: str) -> bytes:

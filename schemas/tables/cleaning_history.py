@@ -57,7 +57,6 @@ CLEANING_HISTORY = Table(
     name="cleaning_history",
     topic="fleet.cleaning-history",
     wire=Cleaning,
-    consent="history",
     sort=("device", "event_time"),
     rules=RULES,
     schema=pa.schema(

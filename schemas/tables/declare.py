@@ -57,7 +57,6 @@ class Table:
         wire: What a robot sends; None where rows are made by the pipeline.
         schema: As stored, without the partition columns `date` and `expires`.
         sort: The order of rows in a file.
-        consent: The consent without which its records are withheld; empty for none.
         rules: Reason a row is refused -> the rows that are not, by column arithmetic.
         zstd_level: What its files are compressed with.
     """
@@ -67,7 +66,6 @@ class Table:
     wire: type[msgspec.Struct] | None
     schema: pa.Schema
     sort: tuple[str, ...]
-    consent: str = ""
     rules: Mapping[str, Rule] = field(default_factory=dict)
     zstd_level: int = 3
 

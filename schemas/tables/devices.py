@@ -11,6 +11,9 @@ from schemas.tables.declare import Identifier, Microseconds, Word
 
 DEVICES_TOPIC = "fleet.devices"
 
+ConsentName = Literal["telemetry", "maps", "history", "location"]
+"""What an owner says yes or no to."""
+
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 
@@ -18,7 +21,7 @@ Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 class Consent(msgspec.Struct, frozen=True, gc=False):
     """What an owner said to one use of data, and since when."""
 
-    name: Literal["telemetry", "maps", "history", "location"]
+    name: ConsentName
     granted: bool
     since: Microseconds
 

@@ -54,7 +54,6 @@ MAP_TILES = Table(
     name="map_tiles",
     topic="fleet.map-tiles",
     wire=MapTile,
-    consent="maps",
     sort=("device", "map", "tile_y", "tile_x", "version"),
     zstd_level=9,  # MAPS.md's measure: the smallest at >= 50,000 tiles a second
     schema=pa.schema(

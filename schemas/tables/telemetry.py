@@ -74,7 +74,6 @@ TELEMETRY = Table(
     name="telemetry",
     topic="fleet.telemetry",
     wire=Telemetry,
-    consent="telemetry",
     sort=("device", "event_time"),
     rules=RULES,
     schema=pa.schema(

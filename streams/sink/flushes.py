@@ -269,7 +269,7 @@ class Sink:
             taken.offsets,
             {**finished.rows, DEAD_LETTERS.name: letters},
             finished.endings,
-            finished.vendors,
+            finished.blanked,
             taken.holes,
             registry_offset,
             key_versions,

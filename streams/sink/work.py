@@ -1,14 +1,14 @@
 """What a worker holds of a partition, and one partition's share of a flush."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.batches import Ending, WireBatch
+from schemas.batches import Blanked, Ending, WireBatch
 from schemas.errors import IntegrityError
 from schemas.lineage import Partition, Span
 from storage.receipts import SpanReceipt
@@ -129,6 +129,7 @@ class Share:
         offsets: (n,) int64 of every record of the span, as Kafka gave them.
         rows: Destination -> folder -> rows.
         endings: Records that are not stored.
+        blanked: Values that a policy took out of the rows.
         registry_offset: What `fleet.devices` was applied up to when they were judged.
         key_versions: Region -> version of the key that its rows are written under.
     """
@@ -138,7 +139,7 @@ class Share:
     offsets: NDArray[np.int64]
     rows: Mapping[str, Mapping[Folder, pa.RecordBatch]]
     endings: Sequence[Ending]
-    vendors: Mapping[str, int]
+    blanked: Sequence[Blanked]
     holes: tuple[tuple[int, int], ...]
     registry_offset: int
     key_versions: Mapping[str, int] = field(default_factory=dict)
@@ -173,31 +174,62 @@ class Share:
                 committed.
         """
         base = self.base(destination)
+        regions = tuple(regions)
         outcomes = Counter(
             {
-                f"stored/{region}": sum(_count(rows, base) for rows in self.rows[region].values())
+                f"stored/{region}": sum(rows.num_rows for rows in self._stored(region, base))
                 for region in regions
             }
         )
         for ending in self.endings:
-            outcomes[ending.how] += int((ending.offsets > base).sum())
+            outcomes[ending.how] += _count(ending.offsets, base)
         try:
             return SpanReceipt(
                 self.partition,
                 Span(base + 1, self.span.last),
                 int((self.offsets > base).sum()),
                 +outcomes,
-                self.vendors,
+                _vendors(rows for region in regions for rows in self._stored(region, base)),
+                self._withheld(base),
+                self._blanked(base),
                 self.registry_offset,
                 tuple((max(first, base + 1), last) for first, last in self.holes if last > base),
             )
         except ValueError as error:
             raise IntegrityError(f"{self.partition}: {error}") from error
 
+    def _stored(self, region: str, base: int) -> Iterator[pa.RecordBatch]:
+        for rows in self.rows[region].values():
+            yield rows if base < self.span.first else _above(rows, base)
+
+    def _withheld(self, base: int) -> dict[str, Counter[str]]:
+        """Vendor -> reason -> records above an offset."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for ending in self.endings:
+            if ending.vendor and (count := _count(ending.offsets, base)):
+                found[ending.vendor][ending.how.partition("/")[2]] += count
+        return found
+
+    def _blanked(self, base: int) -> dict[str, Counter[str]]:
+        """Vendor -> column and reason -> values above an offset."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in self.blanked:
+            if count := _count(one.offsets, base):
+                found[one.vendor][f"{one.column}: {one.reason}"] += count
+        return found
+
+
+def _vendors(stored: Iterable[pa.RecordBatch]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for rows in stored:
+        for one in rows["vendor"].value_counts().to_pylist():
+            counts[one["values"]] += one["counts"]
+    return counts
+
 
 def _above(rows: pa.RecordBatch, base: int) -> pa.RecordBatch:
     return rows.filter(pa.array(rows["offset"].to_numpy() > base))
 
 
-def _count(rows: pa.RecordBatch, base: int) -> int:
-    return int((rows["offset"].to_numpy() > base).sum())
+def _count(offsets: NDArray[np.int64], base: int) -> int:
+    return int((offsets > base).sum())

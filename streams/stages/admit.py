@@ -1,28 +1,54 @@
-"""What the registry, consent and the clock say: which rows may be stored, where, until when."""
+"""What registry, policies and the clock say: which rows may be stored, where, until when."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.batches import AdmittedBatch, Ending, ValidBatch
+from schemas.policies import Policies
 from schemas.regions import Region, Residency
 from schemas.retention import Lifetimes, lifetimes
 from schemas.tables import Table
+from streams.gating import Codes, Gating, Mask
 from streams.registry import Registrations, Registry
 
 NOT_REGISTERED = "rejected/the device is not registered"
 NO_REGION = "rejected/no region may hold the device's country"
+NO_POLICY = "rejected/no policy holds for the device's maker"
 CANCELLED = "withheld/the account was cancelled"
-NO_CONSENT = "withheld/no consent"
-NOT_BOUND = "withheld/before the device was bound"
+TOO_EARLY = "withheld/before the device was bound"
 EXPIRED = "expired"
 ELSEWHERE = "elsewhere/"
+WITHHELD = "withheld/"
 
-_PLACE = ("latitude", "longitude")
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Whose n records came when.
+
+    Attributes:
+        devices: Distinct device ids as sent.
+        indices: (n,) which of them.
+        times: (n,) int64, microseconds since 1970 in UTC.
+        regions: (n,) codes of `Admission.served`; others are elsewhere.
+    """
+
+    devices: Sequence[str]
+    indices: NDArray[np.integer]
+    times: NDArray[np.int64]
+    regions: NDArray[np.int64]
+
+
+class Restrictions(Protocol):
+    """Subjects whose new records an officer keeps out: restricted, stopped, erased."""
+
+    def withheld(self, arrivals: Arrivals) -> Iterator[tuple[str, Mask]]:
+        """(reason, rows) for each reason for which any are; the same on every try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +58,51 @@ class Admission:
     Attributes:
         served: The regions that this worker's group stores; the order gives their codes.
         late_window: How much older than its arrival a record may be.
+        restrictions: None where no officer ever asked for one.
     """
 
     registry: Registry
     residency: Residency
     served: tuple[Region, ...]
     late_window: timedelta
+    policies: Policies = field(default_factory=Policies.shipped)
+    restrictions: Restrictions | None = None
 
     def admit(self, valid: ValidBatch, table: Table) -> tuple[AdmittedBatch, list[Ending]]:
         """Judge every row as of its ingest time: the same on every try.
 
         The admitted rows gain `vendor`, `model`, `country`, `region` (the code of a served
-        region), `clock_believed` and `expires` (microseconds); `event_time` is the broker's where
-        the robot's clock cannot be believed; a place is taken out where no consent covers it.
+        region), `policy` (its place in `Policies.all`), `clock_believed` and `expires`
+        (microseconds); `event_time` is the broker's where the robot's clock cannot be believed;
+        values that the maker's policy does not let in are null.
         """
-        rows = valid.rows
-        known, clocks = self._known(rows), _clocks(rows, self.late_window)
-        words = self.registry.words.texts or [""]
-        places = [self.residency.regions.get(word, Region("")) for word in words]
-        region_of = np.array([self._code(place) for place in places])
-        regions = region_of[np.where(known.found, known.country, 0)]
-        judged = self._judge(table, known, clocks, regions)
-        admitted = _enriched(rows, known, clocks, words, regions).filter(pa.array(judged == 0))
-        return AdmittedBatch(valid.partition, admitted), self._endings(rows, judged)
+        gating = Gating.of(self.policies, table)
+        known = self._look_up(valid.rows, gating)
+        ways = [*self._turned_away(known), *self._withheld(known, gating)]
+        judged = np.select([where for _, where in ways], range(1, len(ways) + 1), 0)
+        goes_on = judged == 0
+        rows, blanked = gating.blank(
+            _enriched(known).filter(pa.array(goes_on)),
+            known.registrations.consents[goes_on],
+            known.policies[goes_on],
+        )
+        endings = _endings(known, judged, [how for how, _ in ways])
+        return AdmittedBatch(valid.partition, rows, tuple(blanked)), list(endings)
 
-    def _known(self, rows: pa.RecordBatch) -> Registrations:
+    def _look_up(self, rows: pa.RecordBatch, gating: Gating) -> "_Known":
         devices = rows["device"].dictionary_encode()
-        return self.registry.as_of(
-            devices.dictionary.to_pylist(),
-            devices.indices.to_numpy(),
-            rows["ingest_time"].to_numpy(),
+        names, indices = devices.dictionary.to_pylist(), devices.indices.to_numpy()
+        times = rows["ingest_time"].to_numpy()
+        registrations = self.registry.as_of(names, indices, times)
+        words = self.registry.words.texts or [""]
+        regions = self._codes_of(words)[registrations.country]
+        return _Known(
+            rows=rows,
+            clocks=_clocks(rows, self.late_window),
+            words=words,
+            registrations=registrations,
+            policies=gating.codes(words, registrations.vendor),
+            arrivals=Arrivals(names, indices, times, regions),
         )
 
     @property
@@ -71,36 +112,48 @@ class Admission:
             sorted(set(self.residency.regions.values()).difference(self.served))
         )
 
-    def _code(self, region: Region) -> int:
-        return self._regions.index(region) if region else -1
+    def _codes_of(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Each word's region as a country, -1 for none."""
+        codes = {region: code for code, region in enumerate(self._regions)}
+        countries = self.residency.regions
+        return np.array([codes[countries[word]] if word in countries else -1 for word in words])
 
-    def _judge(
-        self, table: Table, known: Registrations, clocks: Lifetimes, regions: NDArray[np.int64]
-    ) -> NDArray[np.intp]:
-        """(n,) which ending of `_ways` a row has, 0 for none: the first that applies."""
-        elsewhere = [regions == code for code in range(len(self.served), len(self._regions))]
-        conditions = [
-            clocks.on_arrival,
-            ~known.found,
-            known.cancelled,
-            regions < 0,
-            *elsewhere,
-            clocks.event_times < known.bound_since,
-            ~known.granted(table.consent),
-        ]
-        return np.select(conditions, list(range(1, len(conditions) + 1)), 0)
+    def _turned_away(self, known: "_Known") -> Iterator[tuple[str, Mask]]:
+        """(how records end, which) of those that no policy is asked about; the first applies."""
+        regions = known.arrivals.regions
+        yield EXPIRED, known.clocks.on_arrival
+        yield NOT_REGISTERED, ~known.registrations.found
+        yield CANCELLED, known.registrations.cancelled
+        yield NO_REGION, regions < 0
+        for code, region in enumerate(self._regions):
+            if code >= len(self.served):
+                yield ELSEWHERE + region, regions == code
+        yield NO_POLICY, known.policies < 0
 
-    def _ways(self) -> tuple[str, ...]:
-        elsewhere = [ELSEWHERE + region for region in self._regions[len(self.served) :]]
-        return EXPIRED, NOT_REGISTERED, CANCELLED, NO_REGION, *elsewhere, NOT_BOUND, NO_CONSENT
+    def _withheld(self, known: "_Known", gating: Gating) -> Iterator[tuple[str, Mask]]:
+        """(how records end, which) of those that a policy withholds; the first applies."""
+        yield TOO_EARLY, known.clocks.event_times < known.registrations.bound_since
+        asked = gating.withheld(known.rows, known.registrations, known.policies)
+        restricted = self.restrictions.withheld(known.arrivals) if self.restrictions else ()
+        for reason, where in (*restricted, *asked):
+            yield WITHHELD + reason, where
 
-    def _endings(self, rows: pa.RecordBatch, judged: NDArray[np.intp]) -> list[Ending]:
-        offsets, times = rows["offset"].to_numpy(), rows["ingest_time"].to_numpy()
-        return [
-            Ending(how, offsets[judged == code], times[judged == code])
-            for code, how in enumerate(self._ways(), start=1)
-            if (judged == code).any()
-        ]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A batch, and all that is known of its n rows.
+
+    Attributes:
+        words: The registry's, by code.
+        policies: (n,) places in `Policies.all`.
+    """
+
+    rows: pa.RecordBatch
+    clocks: Lifetimes
+    words: Sequence[str]
+    registrations: Registrations
+    policies: Codes
+    arrivals: Arrivals
 
 
 def _clocks(rows: pa.RecordBatch, late_window: timedelta) -> Lifetimes:
@@ -112,24 +165,28 @@ def _clocks(rows: pa.RecordBatch, late_window: timedelta) -> Lifetimes:
     )
 
 
-def _enriched(
-    rows: pa.RecordBatch,
-    known: Registrations,
-    clocks: Lifetimes,
-    words: list[str],
-    regions: NDArray[np.int64],
-) -> pa.RecordBatch:
-    columns = dict(zip(rows.schema.names, rows.columns, strict=True))
-    dictionary = pa.array(words, pa.string())
+def _endings(known: _Known, judged: NDArray[np.intp], ways: Sequence[str]) -> Iterator[Ending]:
+    """How each row that does not go on ends; what a policy withheld, by vendor."""
+    offsets, vendors = known.rows["offset"].to_numpy(), known.registrations.vendor
+    for code in np.unique(judged[judged > 0]).tolist():
+        how, mine = ways[code - 1], judged == code
+        if how == CANCELLED or not how.startswith(WITHHELD):
+            yield Ending(how, offsets[mine], known.arrivals.times[mine])
+            continue
+        for vendor in np.unique(vendors[mine]).tolist():
+            one = mine & (vendors == vendor)
+            yield Ending(how, offsets[one], known.arrivals.times[one], known.words[vendor])
+
+
+def _enriched(known: _Known) -> pa.RecordBatch:
+    columns = dict(zip(known.rows.schema.names, known.rows.columns, strict=True))
+    dictionary = pa.array(known.words, pa.string())
     for name in ("vendor", "model", "country"):
-        codes = np.where(known.found, getattr(known, name), 0).astype(np.int32)
+        codes = getattr(known.registrations, name).astype(np.int32)
         columns[name] = pa.DictionaryArray.from_arrays(pa.array(codes), dictionary)
-    columns["event_time"] = pa.array(clocks.event_times)
-    columns["clock_believed"] = pa.array(clocks.believed)
-    columns["expires"] = pa.array(clocks.expires)
-    columns["region"] = pa.array(regions)
-    if hidden := [name for name in _PLACE if name in columns]:
-        consented = pa.array(known.granted("location"))
-        for name in hidden:
-            columns[name] = pc.if_else(consented, columns[name], None)
+    columns["event_time"] = pa.array(known.clocks.event_times)
+    columns["clock_believed"] = pa.array(known.clocks.believed)
+    columns["expires"] = pa.array(known.clocks.expires)
+    columns["region"] = pa.array(known.arrivals.regions)
+    columns["policy"] = pa.array(known.policies)
     return pa.RecordBatch.from_pydict(columns)

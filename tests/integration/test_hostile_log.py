@@ -36,6 +36,7 @@ def system(own_broker: Broker, s3: S3Server, tmp_path: Path) -> System:
         "model": "S1",
         "country": "DE",
         "account": "an-account",
+        "bound_since": 0,
         "consents": [{"name": "telemetry", "granted": True, "since": 0}],
     }
     made.publish("fleet.devices", [(ROBOT, registered)])

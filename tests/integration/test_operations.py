@@ -37,7 +37,8 @@ def registration(device: str, country: str) -> tuple[str, dict[str, object]]:
     names = ("telemetry", "maps", "history")
     consents = [{"name": name, "granted": True, "since": 0} for name in names]
     fields = {"vendor": "smarock", "model": "S1", "account": f"account-of-{device}"}
-    return device, {"device": device, "country": country, "consents": consents, **fields}
+    said = {"device": device, "country": country, "consents": consents, "bound_since": 0}
+    return device, {**said, **fields}
 
 
 def readings(n: int) -> Iterator[tuple[str, dict[str, object] | bytes]]:

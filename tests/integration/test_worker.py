@@ -45,6 +45,7 @@ def registration(device: str, country: str) -> tuple[str, dict[str, object]]:
         "model": "S1",
         "country": country,
         "account": f"account-of-{device}",
+        "bound_since": 0,
         "consents": consents,
     }
 

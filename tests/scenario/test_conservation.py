@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,41 @@ def test_every_record_ends_exactly_once_and_as_the_oracle_says(
     assert _endings(finished) == expected
 
 
+@given(topic=topics, numbers=numbers, cuts=cuts)
+def test_every_value_is_stored_or_counted_as_the_makers_policy_has_it(
+    topic: str, numbers: list[int], cuts: list[int]
+) -> None:
+    sent = {7 + 3 * place: FLEET.sent(topic, number) for place, number in enumerate(numbers)}
+    path = pipeline_of(registry_of(HISTORY), STREAMED[topic])
+    finished = _finish(path, topic, [*sent.values()], cuts)
+    expected = {(at, *one) for at, sent in sent.items() for one in ORACLE.blanked(sent, NOW)}
+    counted = [
+        (int(at), one.vendor, one.column, one.reason)
+        for one in finished.blanked
+        for at in one.offsets
+    ]
+    assert sorted(counted) == sorted(expected)
+    for row in _stored(finished):
+        names = {name for at, _, name, _ in expected if at == row["offset"]}
+        there = {name for name in row.keys() & sent[row["offset"]].fields if row[name] is not None}
+        assert there == (row.keys() & sent[row["offset"]].fields) - names
+
+
+@given(numbers=numbers)
+def test_what_is_withheld_is_counted_by_maker(numbers: list[int]) -> None:
+    topic = "fleet.map-tiles"
+    sent = {7 + 3 * place: FLEET.sent(topic, number) for place, number in enumerate(numbers)}
+    finished = _finish(
+        pipeline_of(registry_of(HISTORY), STREAMED[topic]), topic, [*sent.values()], []
+    )
+    for ending in finished.endings:
+        makers = {ORACLE.vendor(sent[at], NOW) for at in ending.offsets.tolist()}
+        if ending.how.startswith("withheld/"):
+            assert makers == {ending.vendor}
+        else:
+            assert ending.vendor == ""
+
+
 @given(topic=topics, values=st.lists(st.none() | st.binary(max_size=200), min_size=1, max_size=20))
 def test_whatever_bytes_come_each_record_ends_exactly_once(
     topic: str, values: list[bytes | None]
@@ -94,7 +130,25 @@ def test_a_replay_puts_every_row_where_the_first_try_did(
     again = _finish(pipeline_of(registry_of(HISTORY + LATER), table), topic, sent, others)
     assert _endings(first) == _endings(again)
     assert _rows(first) == _rows(again)
-    assert first.vendors == again.vendors
+    assert _counted(first) == _counted(again)
+
+
+def _stored(finished: Finished) -> list[dict[str, Any]]:
+    return [
+        row
+        for folders in finished.rows.values()
+        for rows in folders.values()
+        for row in rows.to_pylist()
+    ]
+
+
+def _counted(finished: Finished) -> list[tuple[str, str, str, int]]:
+    """What was taken out of the rows, by value."""
+    return sorted(
+        (one.vendor, one.column, one.reason, int(at))
+        for one in finished.blanked
+        for at in one.offsets
+    )
 
 
 def _rows(finished: Finished) -> Mapping[object, object]:

@@ -64,12 +64,13 @@ def wire(
 
 
 def registration(device: str, *, since: int = 1, offset: int = 0, **given: object) -> DeviceRecord:
-    """A registration that consents to everything, in Germany where nothing else is given."""
+    """A registration, bound and with every consent, in Germany where nothing else is given."""
     fields = {
         "vendor": "smarock",
         "model": "X1",
         "country": "DE",
         "account": "somebody",
+        "bound_since": 0,
         "consents": [{"name": name, "granted": True, "since": 0} for name in CONSENTS],
         **given,
     }

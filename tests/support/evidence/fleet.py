@@ -19,6 +19,7 @@ DAY = 86_400_000_000
 """Microseconds."""
 
 _COUNTRIES = ["DE", "US", "FR", "CA", "IS", "US", "DE", "US", "GB", "QQ"]
+_VENDORS = ["360-robot-vacuum", "smarock", "360-robot-vacuum"]
 _MESSAGEPACK = (("content-type", b"application/msgpack"),)
 
 Document = dict[str, Any]
@@ -27,6 +28,8 @@ Document = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """Robots by number; every tenth lives abroad, every tenth in no region, some consent to less.
+
+    Every third is of the maker with the stricter policy, and some are of a maker without any.
 
     Attributes:
         now: When it sends, microseconds since 1970 in UTC.
@@ -67,8 +70,16 @@ class Fleet:
         consents = EVERY_CONSENT - {"maps"} if number % 7 == 3 else EVERY_CONSENT
         if number % 13 == 5:
             consents = frozenset()
+        if number % 5 == 2:
+            consents -= {"location"}
         bound = self.now + DAY if number % 17 == 4 else self.now - 30 * DAY
-        return Registration(self.device(number), _COUNTRIES[number % 10], consents, bound)
+        return Registration(
+            self.device(number),
+            _COUNTRIES[number % 10],
+            consents,
+            None if number % 11 == 6 else bound,
+            vendor="nobody" if number % 19 == 7 else _VENDORS[number % 3],
+        )
 
 
 def _reading(number: int, event_time: int) -> Document:
@@ -84,6 +95,7 @@ def _reading(number: int, event_time: int) -> Document:
         "area": number,
         "latitude": 48.137,
         "longitude": 11.575,
+        "fault_kind": "transient" if number % 4 == 0 else "none",
     }
 
 
@@ -95,6 +107,7 @@ def _cleaning(number: int, event_time: int) -> Document:
         "area": number,
         "duration": number % 3600,
         "map": f"map-{number % 50}",
+        "battery_start": 100 - number % 9,
     }
 
 
@@ -102,6 +115,8 @@ def _tile(number: int, event_time: int) -> Document:
     cells = bytes([number % 35, number // 35 % 35]) * 2048
     place = {"tile_x": number % 9 - 4, "tile_y": number % 5, "version": number}
     document = {"event_time": event_time, "map": f"map-{number % 50}", **place}
+    if number % 7:
+        document["fault"] = "none" if number % 7 == 1 else "navigation"
     if number % 3 == 0:
         runs = [0, 0, 64, 3, number % 64, 9]
         return document | {"encoding": "runs", "layers": [{"label": 1 + number % 34, "runs": runs}]}
@@ -122,11 +137,20 @@ def _plain(
     topic: str, device: str, document: Document, *, planned: str = "", packed: bool = False
 ) -> Sent:
     whole = {"device": device, **document}
+    headers: tuple[tuple[str, bytes], ...] = ()
+    value = json.dumps(whole, separators=(",", ":")).encode()
     if packed and topic != TILES:
         value, headers = msgspec.msgpack.encode(whole), _MESSAGEPACK
-        return Sent(topic, device, document["event_time"], value, planned, headers)
-    value = json.dumps(whole, separators=(",", ":")).encode()
-    return Sent(topic, device, document["event_time"], value, planned)
+    return Sent(
+        topic,
+        device,
+        document["event_time"],
+        value,
+        planned,
+        headers,
+        frozenset(name for name, value in document.items() if value is not None),
+        document.get("fault", document.get("fault_kind", "none")) != "none",
+    )
 
 
 def _with(reason: str, **changes: object) -> Odd:

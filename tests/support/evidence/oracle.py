@@ -22,6 +22,20 @@ _YEAR_2020 = 1_577_836_800_000_000
 _AHEAD = 300_000_000
 """Five minutes: how far ahead a robot's clock may be; microseconds, both."""
 
+_MAKERS = ("360-robot-vacuum", "smarock")
+_NEVER = {
+    "360-robot-vacuum": {
+        "latitude",
+        "longitude",
+        "battery_level",
+        "battery_flag",
+        "battery_start",
+        "battery_end",
+    },
+    "smarock": set[str](),
+}
+"""Fields that a maker's policy does not let in."""
+
 EVERY_CONSENT = frozenset({*CONSENT_FOR.values(), "location"})
 
 
@@ -32,6 +46,7 @@ class Registration:
     Attributes:
         bound_since: Microseconds since 1970 in UTC; None where it does not say.
         cancelled: A tombstone.
+        vendor: Its maker; only two have policies.
     """
 
     device: str
@@ -39,6 +54,7 @@ class Registration:
     consents: frozenset[str] = EVERY_CONSENT
     bound_since: int | None = None
     cancelled: bool = False
+    vendor: str = "360-robot-vacuum"
 
     @property
     def value(self) -> bytes | None:
@@ -47,7 +63,7 @@ class Registration:
             return None
         said = {
             "device": self.device,
-            "vendor": "smarock",
+            "vendor": self.vendor,
             "model": "S8",
             "country": self.country,
             "account": f"account of {self.device}",
@@ -68,6 +84,8 @@ class Sent:
         device: Its device as registered, and the record's key.
         event_time: The robot's clock, microseconds since 1970 in UTC.
         planned: The fate that its bytes alone decide; empty: as the registry says.
+        fields: Names of those that have a value once it is decoded.
+        has_fault: It names one.
     """
 
     topic: str
@@ -76,6 +94,8 @@ class Sent:
     value: bytes | None
     planned: str = ""
     headers: tuple[tuple[str, bytes], ...] = ()
+    fields: frozenset[str] = frozenset()
+    has_fault: bool = False
 
 
 @dataclass(slots=True)
@@ -98,27 +118,60 @@ class Oracle:
 
     def fate(self, sent: Sent, ingest_time: int) -> str:
         """How the record has to end that the broker took at this time (microseconds)."""
+        now = self._known(sent, ingest_time)
         if sent.planned:
             return sent.planned
-        known = bisect_left(self._times.get(sent.device, []), ingest_time)
-        if not known:
+        if now is None:
             return "rejected/the device is not registered"
-        now = self._history[sent.device][known - 1]
         if now.cancelled:
             return "withheld/the account was cancelled"
-        if (region := REGION_OF.get(now.country)) is None:
+        return self._abroad(now) or _withheld(sent, now, ingest_time) or f"stored/{_region(now)}"
+
+    def _abroad(self, now: Registration) -> str:
+        """Why the record is nobody's here; empty where it is somebody's."""
+        if _region(now) is None:
             return "rejected/no region may hold the device's country"
-        if region not in self.served:
-            return f"elsewhere/{region}"
-        return _with_consent(sent, now, ingest_time) or f"stored/{region}"
+        if _region(now) not in self.served:
+            return f"elsewhere/{_region(now)}"
+        known = now.vendor in _MAKERS
+        return "" if known else "rejected/no policy holds for the device's maker"
+
+    def blanked(self, sent: Sent, ingest_time: int) -> set[tuple[str, str, str]]:
+        """(vendor, column, why) of what a stored record of this time has to leave out."""
+        now = self._known(sent, ingest_time)
+        if now is None or not self.fate(sent, ingest_time).startswith("stored/"):
+            return set()
+        gone = {(name, "not collected") for name in _NEVER[now.vendor]}
+        if now.vendor == "smarock" and "location" not in now.consents:
+            gone |= {("latitude", "no consent"), ("longitude", "no consent")}
+        if now.vendor == "smarock" and sent.topic == "fleet.telemetry" and not sent.has_fault:
+            gone |= {(name, "no fault that a map is for") for name in ("x", "y")}
+        return {(now.vendor, name, why) for name, why in gone if name in sent.fields}
+
+    def vendor(self, sent: Sent, ingest_time: int) -> str:
+        """The maker that the device is registered with; empty where it is not."""
+        now = self._known(sent, ingest_time)
+        return "" if now is None or now.cancelled else now.vendor
+
+    def _known(self, sent: Sent, ingest_time: int) -> Registration | None:
+        known = bisect_left(self._times.get(sent.device, []), ingest_time)
+        return self._history[sent.device][known - 1] if known else None
 
 
-def _with_consent(sent: Sent, now: Registration, ingest_time: int) -> str:
-    """Why the owner's words keep the record out; empty where they do not."""
+def _region(now: Registration) -> str | None:
+    return REGION_OF.get(now.country)
+
+
+def _withheld(sent: Sent, now: Registration, ingest_time: int) -> str:
+    """Why the owner's words or the maker's policy keep the record out; empty where they do not."""
     is_sane = _YEAR_2020 <= sent.event_time <= ingest_time + _AHEAD
     happened = sent.event_time if is_sane else ingest_time
     if now.bound_since is not None and happened < now.bound_since:
         return "withheld/before the device was bound"
+    if now.vendor == "smarock" and now.bound_since is None:
+        return "withheld/the device is not bound"
     if CONSENT_FOR[sent.topic] not in now.consents:
         return "withheld/no consent"
+    if now.vendor == "smarock" and sent.topic == "fleet.map-tiles" and not sent.has_fault:
+        return "withheld/no fault that a map is for"
     return ""

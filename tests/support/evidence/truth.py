@@ -129,6 +129,7 @@ def _registration(device: str, value: bytes | None) -> Registration:
         str(said["country"]),
         granted & EVERY_CONSENT,
         None if bound is None else int(str(bound)),
+        vendor=str(said["vendor"]),
     )
 
 
