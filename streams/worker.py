@@ -3,7 +3,6 @@
 Exit codes: 0 stopped in order, 70 an operator has to look, 75 start it again.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from schemas.tables import STREAMED
 from schemas.wrapping import Passphrase
 from storage.secrets import resolve
 from storage.tls import kafka_tls
-from streams import logs
+from streams import logs, memory
 from streams.assembly import Assembly, check_storage, no_step
 from streams.kafka.app import Worker, exit_code
 from streams.kafka.devices import Devices
@@ -27,9 +26,6 @@ from streams.keys import WatchedKeyring
 from streams.monitoring import Exposition, Meter
 from streams.registry import Registry
 from streams.sink.delivery import Step
-
-_GARBAGE = 100_000
-"""Containers that are made between two searches for garbage; Python's 700 cost a fifth."""
 
 
 def main() -> None:
@@ -50,7 +46,7 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
         FatalError: A setting or the world is wrong: it did not begin.
         RetryableError: Kafka or a store does not answer: it did not begin.
     """
-    gc.set_threshold(_GARBAGE)  # records make no cycles, and a collection looks at all of them
+    memory.set_up()
     settings = load(environment)
     logs.set_up(settings.log_level)
     keyring = watch_keyring(settings, environment)

@@ -20,6 +20,9 @@ from schemas.tables.declare import TEXT
 MAX_BYTES: Final = 64 * 1024
 """No honest record is larger: a raw tile in base64 is 5.5 KiB."""
 
+_BLOCK: Final = 4_000
+"""Records that are decoded at once: their objects stay in the processor's cache."""
+
 MESSAGEPACK: Final = (b"application/msgpack", b"application/vnd.msgpack", b"application/x-msgpack")
 FIRST_INGEST: Final = "fortnight-first-ingest"
 """Header of a replayed record: microseconds since 1970 when it first came."""
@@ -64,40 +67,42 @@ class Decoder:
 
     def decode(self, wire: WireBatch) -> Decoding:
         """Decode every record that can be; the order of offsets is kept."""
-        structs, odd = self._clean(wire)
         refused: dict[str, list[int]] = {}
-        unknown = 0
-        for index in odd:
-            try:
-                structs[index], extra = self._one(wire.values[index], wire.headers.get(index, ()))
-                unknown += extra
-            except RecordError as error:
-                refused.setdefault(error.reason, []).append(index)
-        kept = [index for index, struct in enumerate(structs) if struct is not None]
-        rows = self._columns([structs[index] for index in kept], wire, np.array(kept, np.int64))
+        kept: list[int] = []
+        blocks, unknown = [], 0
+        for first in range(0, len(wire.values), _BLOCK):
+            structs = self._clean(wire, first)
+            for index in [i for i, struct in enumerate(structs, first) if struct is None]:
+                try:
+                    value, headers = wire.values[index], wire.headers.get(index, ())
+                    structs[index - first], extra = self._one(value, headers)
+                    unknown += extra
+                except RecordError as error:
+                    refused.setdefault(error.reason, []).append(index)
+            kept += [i for i, struct in enumerate(structs, first) if struct is not None]
+            blocks.append(self._columns([one for one in structs if one is not None]))
+        rows = _with_lineage(pa.concat_batches(blocks or [self._columns([])]), wire, kept)
         endings = [_rejected(reason, wire, indices) for reason, indices in refused.items()]
         return Decoding(DecodedBatch(wire.partition, rows), endings, unknown)
 
-    def _clean(self, wire: WireBatch) -> tuple[list[msgspec.Struct | None], list[int]]:
-        """Nearly every record: JSON without headers, each known field right.
+    def _clean(self, wire: WireBatch, first: int) -> list[msgspec.Struct | None]:
+        """The structs of one block, None for what needs a closer look.
 
-        Returns:
-            A struct or None a record, and the indices of those that need a closer look.
+        Nearly every record is JSON without headers, each known field right: no Python is run for
+        such a record.
         """
+        block = wire.values[first : first + _BLOCK]
+        values = [one if one is not None and len(one) <= MAX_BYTES else b"" for one in block]
+        if wire.headers:
+            values = [b"" if i in wire.headers else one for i, one in enumerate(values, first)]
         structs: list[msgspec.Struct | None] = []
-        odd: list[int] = []
-        decode, headers = self._json.strict, wire.headers
-        for index, value in enumerate(wire.values):
-            struct = None
-            if value is not None and len(value) <= MAX_BYTES and index not in headers:
-                try:  # noqa: SIM105 - `suppress` costs as much as decoding
-                    struct = decode(value)
-                except _REFUSALS:
-                    pass
-            structs.append(struct)
-            if struct is None:
-                odd.append(index)
-        return structs, odd
+        left = iter(values)
+        while len(structs) < len(values):
+            try:
+                structs.extend(map(self._json.strict, left))
+            except _REFUSALS:  # those before it were taken
+                structs.append(None)
+        return structs
 
     def _one(self, value: bytes | None, headers: Headers) -> tuple[msgspec.Struct, int]:
         if value is None:
@@ -108,23 +113,12 @@ class Decoder:
             return self._messagepack.decode(value)
         return self._json.decode(value)
 
-    def _columns(
-        self, structs: Sequence[msgspec.Struct | None], wire: WireBatch, kept: NDArray[np.int64]
-    ) -> pa.RecordBatch:
+    def _columns(self, structs: Sequence[msgspec.Struct]) -> pa.RecordBatch:
         columns = [
             pa.array(list(map(attrgetter(name), structs)), kind)
             for name, kind in zip(self._fields, self._types, strict=True)
         ]
-        ingest_times = wire.ingest_times[kept]
-        return pa.RecordBatch.from_arrays(
-            [
-                *columns,
-                pa.array(wire.offsets[kept]),
-                pa.array(ingest_times),
-                pa.array(_first_ingest_times(wire, kept, ingest_times)),
-            ],
-            names=[*self._fields, "offset", "ingest_time", "first_ingest_time"],
-        )
+        return pa.RecordBatch.from_arrays(columns, names=list(self._fields))
 
 
 class _Format:
@@ -188,6 +182,19 @@ def wire_type(schema: pa.Schema, name: str) -> pa.DataType:
 
 def _rejected(reason: str, wire: WireBatch, indices: list[int]) -> Ending:
     return Ending(f"rejected/{reason}", wire.offsets[indices], wire.ingest_times[indices])
+
+
+def _with_lineage(rows: pa.RecordBatch, wire: WireBatch, kept: Sequence[int]) -> pa.RecordBatch:
+    """The rows with where and when their records came."""
+    places = np.array(kept, np.int64)
+    times = wire.ingest_times[places]
+    lineage = {
+        "offset": wire.offsets[places],
+        "ingest_time": times,
+        "first_ingest_time": _first_ingest_times(wire, places, times),
+    }
+    columns = [*rows.columns, *map(pa.array, lineage.values())]
+    return pa.RecordBatch.from_arrays(columns, names=[*rows.schema.names, *lineage])
 
 
 def _first_ingest_times(

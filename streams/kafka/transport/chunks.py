@@ -8,6 +8,7 @@ record. Here whole record batches are drained by the same rules as `PartitionRec
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ LOG_APPEND_TIME = 1
 """Kafka's timestamp type of a batch whose time is the broker's."""
 
 _MICROSECONDS = 1_000  # in Kafka's milliseconds
+_OFFSET, _VALUE, _HEADERS = map(attrgetter, ("offset", "value", "headers"))
 
 
 class UnreadableBatchError(Exception):
@@ -78,23 +80,18 @@ class Chunk:
         Raises:
             ValueError: A record cannot be read; nothing of its content is in the message.
         """
-        offsets: list[int] = []
-        values: list[bytes | None] = []
-        headers: dict[int, Headers] = {}
-        before = len(self._values)
         try:
-            for record in batch:
-                if record.offset >= start:
-                    if found := record.headers:
-                        headers[before + len(values)] = _plain(tuple(found))
-                    offsets.append(record.offset)
-                    values.append(record.value)
+            records = [record for record in batch if record.offset >= start]
+            headers = list(map(_HEADERS, records))
         except UnicodeDecodeError:
             raise ValueError("a header's name is not UTF-8") from None
+        if any(headers):
+            places = enumerate(headers, len(self._values))
+            self._headers |= {place: _plain(tuple(found)) for place, found in places if found}
+        values: list[bytes | None] = list(map(_VALUE, records))
         self.byte_size += sum(map(len, filter(None, values)))
-        self._offsets += offsets
+        self._offsets += map(_OFFSET, records)
         self._values += values
-        self._headers |= headers
         self._times.append(time_ms * _MICROSECONDS)
         self._counts.append(len(values))
 
