@@ -1,8 +1,7 @@
 """How far behind durable rows are: the destinations' logs say, the group's offsets only claim."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from jobs.kafka import Cluster, Topic
@@ -45,8 +44,7 @@ class Waiting:
 def plan(
     topic: Topic,
     *,
-    begins: Mapping[int, int],
-    ends: Mapping[int, int],
+    spans: Mapping[tuple[str, int], tuple[int, int]],
     group_offsets: Mapping[tuple[str, int], int],
     versions: Iterable[Mapping[str, int | None]],
 ) -> list[Waiting]:
@@ -54,8 +52,7 @@ def plan(
 
     Args:
         topic: Which.
-        begins: Of each partition.
-        ends: Of each partition.
+        spans: The first offset that Kafka has and the next one, by topic and partition.
         group_offsets: By topic and partition.
         versions: What each destination holds, by application id.
     """
@@ -68,8 +65,7 @@ def plan(
         found.append(
             Waiting(
                 partition,
-                begins[number],
-                ends[number],
+                *spans[topic.name, number],
                 group_offsets.get((topic.name, number)),
                 min(durable) + 1 if durable else None,
             )
@@ -77,10 +73,71 @@ def plan(
     return found
 
 
+def compare(
+    cluster: Cluster,
+    topics: Iterable[Topic],
+    *,
+    group_offsets: Mapping[tuple[str, int], int],
+    versions: Mapping[str, Sequence[Mapping[str, int | None]]],
+) -> list[Waiting]:
+    """What waits of every partition, but for ages; asks Kafka twice, however many there are.
+
+    Args:
+        topics: Which.
+        group_offsets: By topic and partition.
+        versions: Topic -> what each of its destinations holds, by application id; read before
+            this call, so that no lag is negative.
+    """
+    wanted = list(topics)
+    spans = cluster.spans(wanted)
+    return [
+        waiting
+        for topic in wanted
+        for waiting in plan(
+            topic,
+            spans=spans,
+            group_offsets=group_offsets,
+            versions=versions[topic.name],
+        )
+    ]
+
+
+def tables_of(topic: str) -> set[str]:
+    """The tables whose logs hold positions of a topic."""
+    return {STREAMED[topic].name, DEAD_LETTERS.name}
+
+
+def names_of(topic: Topic) -> list[str]:
+    """The application ids of a topic's partitions."""
+    numbers = range(topic.partitions)
+    return [Partition(topic.name, topic.id, number).application_id for number in numbers]
+
+
+def aged(
+    waiting: Iterable[Waiting],
+    times: Callable[[Mapping[Partition, int]], Mapping[Partition, datetime]],
+    now: datetime,
+) -> list[Waiting]:
+    """The same with the age of each first record that waits.
+
+    Args:
+        waiting: Of one cluster.
+        times: Tells when the first record of each partition from an offset on came.
+        now: The time.
+    """
+    found = list(waiting)
+    came = times({one.partition: one.first for one in found if one.lag > 0})
+    zero = timedelta(0)
+    return [
+        replace(one, age=max(now - came.get(one.partition, now), zero)) if one.lag > 0 else one
+        for one in found
+    ]
+
+
 def measure(
     cluster: Cluster, destinations: Sequence[Destination], *, group: str, now: datetime
 ) -> list[Waiting]:
-    """The lag of every partition; reads one record of each that lags.
+    """The lag of every partition; fetches the first record of those that lag.
 
     Args:
         cluster: Where the topics are; a topic that is not there has no lag.
@@ -89,28 +146,14 @@ def measure(
         now: The time.
     """
     group_offsets = cluster.group_offsets(group)
-    found: list[Waiting] = []
-    for topic in cluster.topics(list(STREAMED)).values():
-        wanted = {STREAMED[topic.name].name, DEAD_LETTERS.name}
-        names = [
-            Partition(topic.name, topic.id, number).application_id
-            for number in range(topic.partitions)
+    topics = cluster.topics(list(STREAMED)).values()
+    versions = {
+        topic.name: [
+            one.versions(names_of(topic))
+            for one in destinations
+            if one.table.name in tables_of(topic.name)
         ]
-        versions = [one.versions(names) for one in destinations if one.table.name in wanted]
-        found += plan(
-            topic,
-            begins=cluster.beginnings(topic),
-            ends=cluster.ends(topic),  # after the versions, so that no lag is negative
-            group_offsets=group_offsets,
-            versions=versions,
-        )
-    return [_aged(one, cluster, now) for one in found]
-
-
-def _aged(one: Waiting, cluster: Cluster, now: datetime) -> Waiting:
-    if one.lag <= 0:
-        return one
-    with closing(cluster.records(one.partition, first=one.first)) as records:
-        first = next(records, None)
-    age = max(now - first.ingest_time, timedelta(0)) if first else timedelta(0)
-    return Waiting(one.partition, one.begin, one.end, one.group_offset, one.next_offset, age)
+        for topic in topics
+    }
+    waiting = compare(cluster, topics, group_offsets=group_offsets, versions=versions)
+    return aged(waiting, cluster.first_times, now)

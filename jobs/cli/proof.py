@@ -8,6 +8,7 @@ import typer
 
 from jobs import lag as lags
 from jobs import reconcile as proofs
+from jobs.cli.columns import print_table
 from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import settings
 from storage.places import open_lake, open_stores
@@ -24,7 +25,7 @@ def lag() -> None:
         now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
         found = lags.measure(cluster, destinations, group=chosen.group, now=now)
     heads = ("partition", "end", "group offset", "durable up to", "lag", "seconds")
-    _print_table(heads, [_lag_line(one) for one in found])
+    print_table(heads, [_lag_line(one) for one in found])
     oldest = max((one.age.total_seconds() for one in found), default=0.0)
     typer.echo(f"lag {sum(one.lag for one in found)} records, {oldest:.1f} seconds")
 
@@ -39,7 +40,7 @@ def reconcile(
     destinations = open_lake(open_stores(chosen), chosen).values()
     report = proofs.reconcile(destinations, with_rows=not logs_only)
     heads = ("partition", "offsets", "records", *_ENDINGS, "ahead")
-    _print_table(heads, [_proof_line(line) for line in report.lines])
+    print_table(heads, [_proof_line(line) for line in report.lines])
     for line in report.lines:
         for first, last in line.holes:
             typer.echo(f"{line.partition}@{first} to {last}: retention took them unread")
@@ -73,11 +74,3 @@ def _count(line: proofs.Line, ending: str) -> str:
     mine = {how: n for how, n in sorted(line.endings.items()) if how.split("/")[0] == ending}
     words = [f"{n} {how.partition('/')[2]}".rstrip() for how, n in mine.items()]
     return " ".join(words) or "0"
-
-
-def _print_table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
-    for line in [heads, *lines]:
-        cells = [line[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
-        typer.echo("  ".join(cells).rstrip())

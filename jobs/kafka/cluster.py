@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +11,11 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-from jobs.kafka.answers import KafkaRefusedError, asked, translated
+from jobs.kafka import acls
+from jobs.kafka.acls import Permission
+from jobs.kafka.answers import PATIENCE_SECONDS, KafkaRefusedError, asked, translated
+from jobs.kafka.first_times import FETCH_BYTES, first_times
+from jobs.kafka.groups import GroupDescription, describe_group
 from jobs.kafka.producer import Producer
 from jobs.kafka.records import KafkaRecord, read
 from schemas.lineage import Partition, Position
@@ -126,6 +131,37 @@ class Cluster:
             if found.offset >= 0
         }
 
+    def spans(self, topics: Iterable[Topic]) -> dict[tuple[str, int], tuple[int, int]]:
+        """The first offset and the next one of every partition, by topic and number."""
+        places = [TopicPartition(one.name, i) for one in topics for i in range(one.partitions)]
+        if not places:
+            return {}
+        begins, ends = (
+            self._asked_offsets(places, which) for which in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+        )
+        return {(at.topic, at.partition): (begins[at], ends[at]) for at in places}
+
+    def group(self, name: str) -> GroupDescription:
+        """A consumer group and its members."""
+        return asked(lambda: describe_group(self._admin, name))
+
+    def first_times(self, wanted: Mapping[Partition, int]) -> dict[Partition, datetime]:
+        """When the first committed record of each partition from an offset on came.
+
+        Args:
+            wanted: Partition -> offset; all of topics as they are now.
+
+        Returns:
+            Without those that have no such record.
+        """
+        if not wanted:
+            return {}
+        consumer = self._consumer(FETCH_BYTES)
+        try:
+            return first_times(consumer, wanted, timedelta(seconds=PATIENCE_SECONDS))
+        finally:
+            consumer.close()
+
     def record(self, position: Position) -> KafkaRecord | None:
         """The record at a position; None where Kafka does not have it any more, or yet."""
         for found in self.records(position.partition, first=position.offset):
@@ -141,20 +177,25 @@ class Cluster:
         topic = self.topics([partition.topic]).get(partition.topic)
         if topic is None or topic.id != partition.topic_id:
             return
-        with translated():
-            consumer = KafkaConsumer(
-                bootstrap_servers=self._servers,
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="none",
-                isolation_level="read_committed",
-                max_partition_fetch_bytes=_FETCH_BYTES,
-                **kafka_options(self._tls),
-            )
+        consumer = self._consumer(_FETCH_BYTES)
         try:
             yield from read(consumer, partition, first)
         finally:
             consumer.close()
+
+    def permissions(self) -> set[Permission]:
+        """Every line of the cluster's access control lists."""
+        return asked(lambda: acls.read(self._admin))
+
+    def allow(self, permissions: Iterable[Permission]) -> None:
+        """Add lines to the lists; safe to run again."""
+        wanted = list(permissions)
+        asked(lambda: acls.allow(self._admin, wanted))
+
+    def take_back(self, permissions: Iterable[Permission]) -> None:
+        """Remove lines from the lists; safe to run again."""
+        unwanted = list(permissions)
+        asked(lambda: acls.take_back(self._admin, unwanted))
 
     def producer(self, name: str = "") -> Producer:
         """A producer to this cluster; see there."""
@@ -171,6 +212,19 @@ class Cluster:
             found = [wait() for wait in sent]
         return [Position(Partition(topic.name, topic.id, number), at) for number, at in found]
 
+    def _consumer(self, fetch_bytes: int) -> KafkaConsumer:
+        """One that reads committed records, belongs to no group, and says what is not there."""
+        with translated():
+            return KafkaConsumer(
+                bootstrap_servers=self._servers,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                max_partition_fetch_bytes=fetch_bytes,
+                **kafka_options(self._tls),
+            )
+
     def _settings(self, names: list[str]) -> dict[str, dict[str, str]]:
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         if not wanted:
@@ -184,6 +238,13 @@ class Cluster:
         }
 
     def _offsets(self, topic: Topic, which: OffsetSpec) -> dict[int, int]:
-        wanted = {TopicPartition(topic.name, number): which for number in range(topic.partitions)}
+        places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        return {at.partition: n for at, n in self._asked_offsets(places, which).items()}
+
+    def _asked_offsets(
+        self, places: Iterable[TopicPartition], which: OffsetSpec
+    ) -> dict[TopicPartition, int]:
+        """One request a broker, however many partitions."""
+        wanted = dict.fromkeys(places, which)
         found = asked(lambda: self._admin.list_partition_offsets(wanted))
-        return {at.partition: offset.offset for at, offset in found.items()}
+        return {at: offset.offset for at, offset in found.items()}

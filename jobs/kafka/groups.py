@@ -56,11 +56,12 @@ def describe_group(admin: KafkaAdminClient, name: str) -> GroupDescription:
 
 
 def _member(found: Mapping[str, Any]) -> Member:
-    given = getattr(found["member_assignment"], "assigned_partitions", ())
+    assignment = found["member_assignment"]  # empty bytes while it has none
+    given = assignment["assigned_partitions"] if isinstance(assignment, Mapping) else ()
     return Member(
         found["member_id"],
         found["client_id"],
         found["client_host"].removeprefix("/"),
         found["group_instance_id"] or "",
-        tuple(sorted((one.topic, number) for one in given for number in one.partitions)),
+        tuple(sorted((one["topic"], number) for one in given for number in one["partitions"])),
     )

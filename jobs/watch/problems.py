@@ -30,7 +30,8 @@ class Problem:
         verdict: How bad it is: WARN, or worse.
         place: What it is about: `kafka`, `eu`, `fleet.telemetry:3`, `telemetry in eu`, a URL.
         sentence: In words, with numbers; a whole sentence without its full stop.
-        since: When watch first saw it, UTC.
+        since: When it began, UTC: of records that wait, when the first came; of anything else, when
+            watch first saw it.
     """
 
     runbook: Runbook

@@ -12,30 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from jobs.kafka.groups import Member
 from jobs.watch.problems import Problem
 from jobs.watch.reach import Reach
 from jobs.watch.verdict import Verdict
 from schemas.lineage import Partition
 from schemas.regions import Region
 
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A worker as Kafka's group knows it.
-
-    Attributes:
-        consumer_id: Unique for as long as it is a member; begins with `client_id`.
-        client_id: As its client calls itself.
-        host: Its address as the broker sees it.
-        instance: Its name where it is a static member; else empty.
-        partitions: (topic, partition) of what it was given, sorted.
-    """
-
-    consumer_id: str
-    client_id: str
-    host: str
-    instance: str = ""
-    partitions: tuple[tuple[str, int], ...] = ()
+__all__ = [
+    "Group",
+    "Member",
+    "PartitionState",
+    "Rejected",
+    "State",
+    "TableState",
+    "WorkerState",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +202,8 @@ class State:
         took: How long looking took.
         cluster: Kafka's address, as the settings say it.
         reaches: Every place that was asked; first those that give no answer.
-        problems: What is wrong, the worst first, then the oldest; empty: nothing is.
+        problems: What is wrong, the worst first, and causes before what follows from them; empty:
+            nothing is.
         group: None while Kafka is away.
         partitions: By topic and number; empty while Kafka is away.
         tables: By name and region.

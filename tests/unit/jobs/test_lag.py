@@ -1,10 +1,11 @@
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.kafka import Topic
-from jobs.lag import Waiting, plan
+from jobs.lag import Waiting, aged, plan
 from schemas.lineage import Partition
 
 TOPIC = Topic("fleet.telemetry", "AAAA", 1, {})
@@ -15,7 +16,8 @@ NAME = PARTITION.application_id
 def waiting(begin: int, end: int, versions: list[int | None], group: int | None = None) -> Waiting:
     groups = {} if group is None else {(TOPIC.name, 0): group}
     held = [{NAME: version} for version in versions]
-    (found,) = plan(TOPIC, begins={0: begin}, ends={0: end}, group_offsets=groups, versions=held)
+    spans = {(TOPIC.name, 0): (begin, end)}
+    (found,) = plan(TOPIC, spans=spans, group_offsets=groups, versions=held)
     return found
 
 
@@ -47,3 +49,34 @@ def test_the_first_that_waits_is_one_that_kafka_has(
     assert begin <= found.first <= end
     assert (found.first == end) == (found.lag == 0 or begin == end)
     assert found.age == timedelta(0)
+
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@given(st.integers(0, 9), st.integers(1, 9), st.integers(-5, 10**6))
+def test_lag_in_seconds_is_the_age_of_the_first_record_that_is_not_durable(
+    durable: int, more: int, seconds: int
+) -> None:
+    came = NOW - timedelta(seconds=seconds)
+
+    def times(wanted: Mapping[Partition, int]) -> Mapping[Partition, datetime]:
+        assert wanted == {PARTITION: durable + 1}
+        return {PARTITION: came}
+
+    (found,) = aged([waiting(0, durable + 1 + more, [durable])], times, NOW)
+    assert found.age == timedelta(seconds=max(seconds, 0))
+
+
+def test_where_nothing_waits_nothing_is_fetched_and_the_lag_is_no_time_at_all() -> None:
+    def times(wanted: Mapping[Partition, int]) -> Mapping[Partition, datetime]:
+        assert wanted == {}
+        return {}
+
+    (found,) = aged([waiting(0, 10, [9])], times, NOW)
+    assert found.age == timedelta(0)
+
+
+def test_offsets_that_hold_no_record_are_no_time_at_all() -> None:
+    (found,) = aged([waiting(0, 10, [8])], lambda _: {}, NOW)
+    assert (found.lag, found.age) == (1, timedelta(0))

@@ -1,0 +1,109 @@
+"""`fortnight watch`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+import msgspec
+import typer
+
+from jobs import schedule
+from jobs.cli.columns import print_table
+from jobs.cli.kafka import cluster_of
+from jobs.cli.settings import settings
+from jobs.watch import History, PartitionState, Serving, State, Watch, Watched
+from jobs.watch.verdict import Verdict
+from schemas.settings import Settings
+from storage.places import open_lake, open_stores
+
+app = typer.Typer()
+
+Port = Annotated[int, typer.Option("--port", help="Of 127.0.0.1, for Prometheus; 0 for any.")]
+Every = Annotated[float, typer.Option("--every", help="Seconds from look to look.", min=0.1)]
+Once = Annotated[bool, typer.Option("--once", help="Look once, print, and end.")]
+Json = Annotated[bool, typer.Option("--json", help="With --once: everything that is known.")]
+Workers = Annotated[
+    list[str] | None, typer.Option("--worker", help="URL of a worker's metrics; any number.")
+]
+
+_FLUSHES = 3
+"""A record may wait for so many flushes before its partition is looked at in earnest."""
+
+_HEADS = ("partition", "verdict", "end", "durable", "lag", "seconds", "owner")
+
+
+@app.command()
+def watch(
+    *,
+    port: Port = 9321,
+    every: Every = 5,
+    once: Once = False,
+    json: Json = False,
+    worker: Workers = None,
+) -> None:
+    """Watch lag, freshness and retention from outside; --once: status 1 if something is wrong."""
+    chosen = settings()
+    watching = Watch(_watched(chosen, tuple(worker or ())))
+    try:
+        if once:
+            _print(watching.look(_now()), json=json)
+        else:
+            _go_on(watching, port, timedelta(seconds=every))
+    finally:
+        watching.close()
+
+
+def _watched(chosen: Settings, workers: tuple[str, ...]) -> Watched:
+    return Watched(
+        chosen.bootstrap_servers,
+        partial(cluster_of, chosen),
+        chosen.group,
+        open_lake(open_stores(chosen), chosen),
+        workers,
+        _FLUSHES * chosen.flush_period,
+    )
+
+
+def _go_on(watching: Watch, port: int, every: timedelta) -> None:
+    history = History()
+    served = Serving(history, port)
+    typer.echo(f"metrics: http://127.0.0.1:{served.port}/metrics")
+    try:
+        schedule.repeat(lambda: history.append(watching.look(_now())), every, on_failure=_say)
+    finally:
+        served.close()
+
+
+def _print(state: State, *, json: bool) -> None:
+    if json:
+        typer.echo(msgspec.json.encode(state))
+    else:
+        print_table(_HEADS, [_line(one) for one in state.partitions])
+        for problem in state.problems:
+            page = f"docs/runbooks/{problem.runbook}.md"
+            typer.echo(f"{problem.verdict.name} {problem.sentence} (see {page})")
+    if state.verdict is not Verdict.OK:
+        raise typer.Exit(1)
+
+
+def _line(one: PartitionState) -> Sequence[str]:
+    durable = "-" if one.next_offset is None else str(one.next_offset)
+    seconds = f"{one.lag_time.total_seconds():.1f}"
+    return (
+        str(one.partition),
+        one.verdict.name,
+        str(one.end),
+        durable,
+        str(one.lag),
+        seconds,
+        one.owner or "-",
+    )
+
+
+def _say(error: Exception) -> None:
+    typer.echo(f"fortnight: {error}", err=True)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's

@@ -1,0 +1,77 @@
+"""Asking one place on a thread of its own: one that hangs delays nobody, and is told as away."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from jobs.watch.reach import Place, Reach
+from schemas.errors import FortnightError
+
+_T = TypeVar("_T")
+Answer = Callable[[], tuple[Reach, _T | None]]
+"""Waits for what came of a question, but not for long; None where no answer came in time."""
+
+
+class Asker:
+    """Asks one place, on one thread, one question at a time.
+
+    Args:
+        kind: What kind of place it is.
+        name: The place's.
+        within: An answer that takes longer is none.
+    """
+
+    def __init__(self, kind: Place, name: str, within: timedelta) -> None:
+        self._kind = kind
+        self._name = name
+        self._within = within.total_seconds()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"ask-{name}")
+        self._last: Future[object] | None = None
+        self._reach: Reach | None = None
+
+    def ask(self, question: Callable[[], _T], now: datetime) -> Answer[_T]:
+        """Begin to ask, unless the place still owes an answer; never raises what the place does.
+
+        Args:
+            question: Raises FortnightError or OSError where there is no answer.
+            now: The time, for `Reach.since`.
+        """
+        future: Future[_T] | None = None
+        if self._last is None or self._last.done():
+            future = self._pool.submit(question)
+            self._last = future  # type: ignore[assignment]  # only whether it is done matters
+        return partial(self._answer, future, time.monotonic(), now)
+
+    def close(self) -> None:
+        """Ask no more; an answer that is on its way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(
+        self, future: Future[_T] | None, began: float, now: datetime
+    ) -> tuple[Reach, _T | None]:
+        if future is None:
+            return self._told(now, began, "it still owes an answer"), None
+        outcome = self._wait(future, began)
+        return self._told(now, began, outcome[1]), outcome[0]
+
+    def _wait(self, future: Future[_T], began: float) -> tuple[_T | None, str]:
+        """What came of it, or why nothing did."""
+        try:
+            return future.result(max(0.0, began + self._within - time.monotonic())), ""
+        except NotYet:
+            return None, f"no answer within {self._within:g} s"
+        except FortnightError as error:
+            return None, str(error)
+        except OSError as error:
+            return None, type(error).__name__
+
+    def _told(self, now: datetime, began: float, problem: str) -> Reach:
+        took = timedelta(seconds=time.monotonic() - began)
+        before, answers = self._reach, not problem
+        since = before.since if before and before.answers == answers else now
+        self._reach = Reach(self._kind, self._name, answers, since, took, problem)
+        return self._reach

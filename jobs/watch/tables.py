@@ -1,0 +1,34 @@
+"""A table in a region as watch tells it, from what its log says."""
+
+from datetime import datetime, timedelta
+
+from jobs.watch.state import TableState
+from jobs.watch.table_log import TableSeen
+
+
+def table_state(seen: TableSeen, now: datetime, *, answers: bool) -> TableState:
+    """What is known of a table.
+
+    Args:
+        seen: As its log was last read.
+        now: The time.
+        answers: Whether the region answered this time.
+    """
+    held, due = seen.holdings, seen.holdings.overdue(now)
+    fresh = max(now - held.newest, timedelta(0)) if held.newest else None
+    return TableState(
+        seen.destination.table.name,
+        seen.destination.region,
+        answers,
+        seen.version,
+        seen.committed,
+        held.files,
+        held.rows,
+        held.size,
+        held.newest,
+        fresh,
+        held.oldest.time if held.oldest else None,
+        held.oldest.expires if held.oldest else None,
+        due.files,
+        due.rows,
+    )
