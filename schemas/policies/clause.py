@@ -21,6 +21,11 @@ class Clause(
     source: Mapping[str, tuple[int, ...]]
     rule: str
 
+    @property
+    def kind(self) -> str:
+        """What the file calls it."""
+        return str(self.__struct_config__.tag)
+
 
 class OutOfScope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sentences that bind no telemetry and map pipeline.

@@ -119,6 +119,10 @@ class Policy:
         """The clauses of a kind, in the file's order."""
         return tuple(clause for clause in self.clauses if isinstance(clause, kind))
 
+    def kinds(self) -> tuple[str, ...]:
+        """Each clause's kind, in the file's order."""
+        return tuple(clause.kind for clause in self.clauses)
+
     def collections(self) -> dict[str, Collection]:
         """Column, `table.name` -> the clause that lets it hold a value."""
         return {
