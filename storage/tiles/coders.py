@@ -8,6 +8,7 @@ from storage.tiles.model.decisions import Bits, Contexts, Ints, Question, Truth
 from storage.tiles.rans import PRECISION, Decoder, Uints, Words, deal, encode
 
 _ONE = 1 << PRECISION
+_NO_DEAL = deal(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
 _PRICE = -np.log2(np.maximum(np.arange(_ONE + 1), 1) / _ONE) / 8
 """Chance in 1/16384 -> bytes that the answer costs."""
 
@@ -63,6 +64,8 @@ class Reader:
         self._decoder = decoder
         self._lanes = lanes
         self._first = np.cumsum(lanes) - lanes
+        self._counts = np.zeros(0, np.int64)
+        self._deal = _NO_DEAL
 
     def __call__(self, question: Question, contexts: Contexts, chunk: Ints, truth: Truth) -> Bits:
         """Find the answers; see `decisions.Coder`."""
@@ -70,8 +73,9 @@ class Reader:
         if not len(chunk):
             return np.zeros(0, bool)
         counts = np.bincount(chunk, minlength=len(self._lanes))
-        call = deal(counts, self._lanes, self._first)
-        return self._decoder.pull(call, self._table.chances(question, contexts))
+        if not np.array_equal(counts, self._counts):  # the same blocks are asked about in turns
+            self._counts, self._deal = counts, deal(counts, self._lanes, self._first)
+        return self._decoder.pull(self._deal, self._table.chances(question, contexts))
 
     def is_exhausted(self) -> bool:
         """Whether all was read that there is, and it was what an encoder wrote."""

@@ -76,10 +76,10 @@ def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = AT_ONCE) -> Ti
         tiles[rows.start + group.raw] = group.raw_tiles
         if len(group.coded):
             reader = group.reader()
-            found = versions.untell(place(group.keys[group.coded]), reader)
+            chains = place(group.keys[group.coded])
+            versions.untell(chains, reader, tiles, rows.start + group.coded)
             if not reader.is_exhausted():
                 raise IntegrityError("a chunk of tiles is not what its rows ask for")
-            tiles[rows.start + group.coded] = found
     return tiles
 
 
@@ -134,7 +134,7 @@ def _groups(keys: Keys, at_once: int, *, newest: bool = False) -> Iterator[tuple
 def _encode_group(tiles: Tiles, keys: Keys) -> list[bytes]:
     table = current()
     raw = _incompressible(tiles, table)
-    coded = np.setdiff1d(np.arange(len(keys)), raw)
+    coded = _others(raw, len(keys))
     device = keys.device_numbers()
     lanes = np.zeros(int(device[-1]) + 1, np.int64)
     words: tuple[Uints, list[Words]] = np.zeros(0, np.uint32), []
@@ -173,6 +173,13 @@ def _write(
     return chunks
 
 
+def _others(rows: Ints, count: int) -> Ints:
+    """The rows from 0 to `count` that are not among these, ascending."""
+    left = np.ones(count, bool)
+    left[rows] = False
+    return np.flatnonzero(left)
+
+
 def _incompressible(tiles: Tiles, table: ContextTable) -> Ints:
     """Rows whose tile, told on its own, would take as many bytes as it has cells."""
     steps = (tiles[:, :, 1:] != tiles[:, :, :-1]).sum((1, 2))
@@ -201,7 +208,7 @@ class _Group:
         parsed = [parse(data, keys[slice(start[i], start[i + 1])]) for i, data in enumerate(chunks)]
         rows = [chunk.raw_rows + start[i] for i, chunk in enumerate(parsed)]
         raw = np.concatenate(rows)
-        return cls(parsed, keys, np.setdiff1d(np.arange(len(keys)), raw), raw)
+        return cls(parsed, keys, _others(raw, len(keys)), raw)
 
     @property
     def raw_tiles(self) -> Tiles:

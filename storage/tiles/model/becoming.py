@@ -4,9 +4,9 @@ from typing import Protocol
 
 import numpy as np
 
-from storage.tiles.model.canvas import AROUND, Canvas
-from storage.tiles.model.decisions import Coder, Ints, Question
-from storage.tiles.model.labels import CLASS, Choice, Labels, Palettes
+from storage.tiles.model.canvas import AGE, AROUND, Bytes, Canvas
+from storage.tiles.model.decisions import Coder, Ints, Question, Shorts, count_true
+from storage.tiles.model.labels import Choice, Labels, Palettes, class_of
 from storage.tiles.model.targets import SEGMENT
 
 _WAITING = 4
@@ -60,14 +60,14 @@ class _Group:
     def __init__(self, canvas: Canvas, cells: Ints, where: Ints, tiles: Tiles) -> None:
         self._cells = cells
         self._chunk = tiles.chunk[where]
-        self._goals = tiles.goals[where]
+        self._goals = tiles.goals[where].astype(np.int16)
         self._own = canvas.labels[cells]
         self._old = canvas.old[cells]
-        self._age = (canvas.words[cells] >> np.uint32(18)).astype(np.int64) & 3
-        steps = [y * canvas.stride + x for y, x in AROUND]
-        self._near = np.stack([canvas.labels[cells + step] for step in steps])
-        self._waits = np.stack([canvas.changed[cells + step] for step in steps]) > 0
-        self._kinds = np.where(self._waits, _WAITING, CLASS[self._near])
+        self._age = (canvas.words.take(cells) >> AGE).astype(np.int16) & 3
+        around = cells + np.array([[y * canvas.stride + x] for y, x in AROUND])
+        self._near = canvas.labels.take(around)
+        self._waits = canvas.changed.take(around) > 0
+        self._kinds = np.where(self._waits, _WAITING, class_of(self._near))
         self._palettes, self._where = tiles.palettes, where
 
     def tell(self, coder: Coder, turn: int, truth: Labels) -> Labels:
@@ -79,7 +79,8 @@ class _Group:
         return labels
 
     def _classes(self, coder: Coder, turn: int, truth: Labels) -> Labels:
-        own = CLASS[self._own].astype(np.int64)
+        own = class_of(self._own).astype(np.int16)
+        waits = count_true(self._waits[:4])
         possible = self._goals & ~np.where(own < SEGMENT, 1 << own, 0)
         labels = np.full(len(own), 2, np.uint8)
         still = np.arange(len(own))
@@ -89,24 +90,26 @@ class _Group:
             labels[may[only]] = kind
             ask = may[~only]
             if len(ask):
-                contexts = self._class_contexts(ask, own[ask], (rank, kind, turn))
+                contexts = self._class_contexts(ask, (own, waits), (rank, kind, turn))
                 hit = coder(
                     Question.BECOMES,
                     contexts,
                     self._chunk[ask],
-                    lambda ask=ask, kind=kind: CLASS[truth[self._cells[ask]]] == kind,  # type: ignore[misc]
+                    lambda ask=ask, kind=kind: class_of(truth[self._cells[ask]]) == kind,  # type: ignore[misc]
                 )
                 labels[ask[hit]] = kind
                 possible[ask[~hit]] &= ~(1 << kind)
             still = still[labels[still] == 2]  # noqa: PLR2004  a wall until told otherwise
         return labels
 
-    def _class_contexts(self, ask: Ints, own: Ints, asked: tuple[int, int, int]) -> list[Ints]:
+    def _class_contexts(
+        self, ask: Ints, known: tuple[Shorts, Bytes], asked: tuple[int, int, int]
+    ) -> list[Shorts]:
         rank, kind, turn = asked
-        old, age = CLASS[self._old[ask]].astype(np.int64), self._age[ask]
-        beside = (self._kinds[:4, ask] == kind).sum(0)
-        corners = np.minimum((self._kinds[4:, ask] == kind).sum(0), 2)
-        waits = self._waits[:4, ask].sum(0)
+        own, old, age = known[0][ask], class_of(self._old[ask]), self._age[ask]
+        alike = self._kinds == kind
+        corners = np.minimum(count_true(alike[4:]), 2)
+        beside, waits, corners = count_true(alike[:4])[ask], known[1][ask], corners[ask]
         return [
             (((rank * 16 + self._goals[ask]) * 4 + own) * 4 + old) * 4 + age,
             (((rank * 4 + own) * 5 + beside) * 5 + waits) * 9 + turn * 3 + corners,
@@ -117,9 +120,9 @@ class _Group:
         near, waits = self._near[:4, cells], self._waits[:4, cells]
         old, age = self._old[cells], self._age[cells]
 
-        def contexts(rank: int, ask: Ints, mine: Labels) -> list[Ints]:
-            agree = ((near[:, ask] == mine) & ~waits[:, ask]).sum(0)
-            return [((min(rank, 5) * 5 + agree) * 2 + (old[ask] == mine)) * 4 + age[ask]]
+        def contexts(rank: int, ask: Ints, mine: Labels) -> list[Shorts]:
+            agree = count_true((near[:, ask] == mine) & ~waits[:, ask])
+            return [(agree * np.int16(2) + (old[ask] == mine)) * 4 + age[ask] + min(rank, 5) * 40]
 
         return choice.tell(
             coder,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.tiles.model.decisions import Ints
-from storage.tiles.model.labels import CLASS, Labels
+from storage.tiles.model.labels import Labels, class_of
 from storage.tiles.model.sheets import Chains
 
 Bytes = NDArray[np.uint8]
@@ -26,6 +26,8 @@ _OPPOSITE = (2, 3, 0, 1, 6, 7, 4, 5)
 KINDS, CLASS_AT, AGE, CHANGES, OLD_CLASS = 8, 16, 18, 20, 22
 
 BLOCK_SIZES = (16, 8, 4)
+_SLAB = 1 << 16
+"""Cells whose words are made together: what that takes stays in a core's own cache."""
 _SOME, _MANY = 2, 8
 
 
@@ -77,27 +79,39 @@ class Canvas:
         self.stride = chains.stride
         self.labels = labels
         self.old = labels.copy()
-        self.words = self._words(CLASS[labels])
+        kinds = class_of(labels)
+        self.words = self._words(kinds)
         self.changed = np.zeros(chains.size, np.uint8)
         self.stirred = np.zeros(chains.size, np.uint8)
         self.stirred_before = np.zeros(chains.size, np.uint8)
         self.blocks = {size: Blocks(size, chains) for size in BLOCK_SIZES}
-        self._fill_blocks(CLASS[labels])
+        self._fill_blocks(kinds)
         self._recent: tuple[Ints, Ints] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def _words(self, kinds: Labels) -> Uints:
-        words = kinds.astype(np.uint32) << np.uint32(CLASS_AT)
-        words |= kinds.astype(np.uint32) << np.uint32(OLD_CLASS)
-        margin = self.stride + 1
-        inner = slice(margin, len(words) - margin)
-        for k, (y, x) in enumerate(AROUND):
-            step = y * self.stride + x
-            there = slice(margin + step, len(words) - margin + step)
-            same = self.labels[inner] == self.labels[there]
-            words[inner] |= same.astype(np.uint32) << np.uint32(k)
-            if k < 4:  # noqa: PLR2004  the four next to it come first
-                words[inner] |= kinds[there].astype(np.uint32) << np.uint32(KINDS + 2 * k)
+        words = np.zeros(len(kinds), np.uint32)  # no tile touches the canvas's margin
+        margin, last = self.stride + 1, len(kinds) - self.stride - 1
+        for begin in range(margin, last, _SLAB):
+            end = min(begin + _SLAB, last)
+            alike, near = self._around(kinds, begin, end)
+            own = words[begin:end]
+            own |= kinds[begin:end] * np.uint8(1 | 1 << (OLD_CLASS - CLASS_AT))
+            own <<= np.uint32(CLASS_AT - KINDS)
+            own |= near
+            own <<= np.uint32(KINDS)
+            own |= alike
         return words
+
+    def _around(self, kinds: Labels, begin: int, end: int) -> tuple[Bytes, Bytes]:
+        """The two lower bytes of some cells' words: who is like them, classes next to them."""
+        alike, near = np.zeros((2, end - begin), np.uint8)
+        labels = self.labels[begin:end]
+        for k, (y, x) in enumerate(AROUND):
+            there = slice(begin + y * self.stride + x, end + y * self.stride + x)
+            alike |= (labels == self.labels[there]).view(np.uint8) << np.uint8(k)
+            if k < 4:  # noqa: PLR2004  the four next to it come first
+                near |= kinds[there] << np.uint8(2 * k)
+        return alike, near
 
     def _fill_blocks(self, kinds: Labels) -> None:
         held = (np.uint8(1) << kinds).reshape(-1, self.stride)
@@ -121,7 +135,7 @@ class Canvas:
 
     def settle(self, cells: Ints) -> None:
         """A version is told, all its cells set: words follow."""
-        kinds = CLASS[self.labels[cells]].astype(np.uint32)
+        kinds = class_of(self.labels[cells]).astype(np.uint32)
         self._grow_older(cells, kinds)
         alike = np.zeros(len(cells), np.uint32)
         for k, (y, x) in enumerate(AROUND):
@@ -138,7 +152,7 @@ class Canvas:
         self._put(before, np.uint32(3), (AGE, 2))
         self._put(last, np.uint32(2), (AGE, 2))
         times = (self.words[cells] >> np.uint32(CHANGES)) & np.uint32(3)
-        was = CLASS[self.old[cells]].astype(np.uint32)
+        was = class_of(self.old[cells]).astype(np.uint32)
         past = np.uint32(1) | (np.minimum(times + np.uint32(1), np.uint32(3)) << np.uint32(2))
         self._put(cells, kinds | (past << np.uint32(2)) | (was << np.uint32(6)), (CLASS_AT, 8))
 
@@ -171,7 +185,7 @@ class Canvas:
             if size == BLOCK_SIZES[-1]:
                 first = row * size * self.stride + column * size
                 inside = first[:, None] + (side[:, None] * self.stride + side).ravel()
-                held = np.uint8(1) << CLASS[self.labels[inside]]
+                held = np.uint8(1) << class_of(self.labels[inside])
             else:
                 part = self.blocks[size // 2]
                 first = row * 2 * part.stride + column * 2

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.model.decisions import Bits, Coder, Ints, Question
+from storage.tiles.model.decisions import Bits, Coder, Contexts, Ints, Question
 
 Labels = NDArray[np.uint8]
 
 CLASSES = 4
 """Unknown, floor, wall, and 3 for the path and every segment."""
-CLASS: Labels = np.minimum(np.arange(256), 3).astype(np.uint8)
-"""Label -> its class."""
 ROOM = 16
 """Labels a palette holds. Where there are more, labels are spelt bit by bit."""
 _BITS = 8
 _LABELS = 256
+
+
+def class_of(labels: Labels) -> Labels:
+    """Labels -> their classes."""
+    kinds: Labels = np.minimum(labels, np.uint8(CLASSES - 1))
+    return kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Choice:
         coder: Coder,
         question: Question,
         offers: Sequence[Labels],
-        contexts: Callable[[int, Ints, Labels], list[Ints]],
+        contexts: Callable[[int, Ints, Labels], Contexts],
         truth: Callable[[], Labels],
     ) -> Labels:
         """Tell them: the first of the offers that is right, else which of those left.
@@ -89,7 +93,7 @@ class Choice:
     def _offer(
         self,
         coder: Coder,
-        asked: tuple[Question, int, Callable[[int, Ints, Labels], list[Ints]]],
+        asked: tuple[Question, int, Callable[[int, Ints, Labels], Contexts]],
         candidates: tuple[Ints, Labels],
         truth: Callable[[], Labels],
     ) -> Ints:

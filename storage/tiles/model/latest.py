@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.tiles.model.decisions import Bits, Coder, Ints, Question
-from storage.tiles.model.labels import CLASS, Choice, Labels, Palettes, constant, palettes
+from storage.tiles.model.decisions import Bits, Coder, Ints, Question, Shorts
+from storage.tiles.model.labels import Choice, Labels, Palettes, class_of, constant, palettes
 from storage.tiles.model.sheets import SIDE, Chains
 from storage.tiles.model.vocabulary import Vocabulary
 
@@ -30,7 +30,6 @@ _KIND = np.where(
 ).astype(np.int64)
 """Block -> 0-3 its class, 6 pending, 5 mixed, 4 not told or outside."""
 _KINDS = 7
-_LAST_WAVE = 3 * (_HALF - 1) + 1
 
 
 def code(chains: Chains, coder: Coder, vocabulary: Vocabulary, tiles: Tiles | None) -> Labels:
@@ -102,6 +101,13 @@ class _Blocks:
         first: Ints = row * self._size * self._chains.stride + column * self._size
         return first
 
+    def spread(self) -> NDArray[np.uint16]:
+        """(chains.size,) the cells of blocks with one label, told; 0 for the others."""
+        told = np.where(self.labels < PENDING, self.labels | _TOLD, np.uint16(0))
+        square = told.reshape(-1, 1, self.stride, 1)
+        cells = np.broadcast_to(square, (len(square), self._size, self.stride, self._size))
+        return cells.reshape(-1)
+
     def inherit(self, whole: "_Blocks", index: Ints) -> Ints:
         """Take over what the larger blocks say; returns the (m, 4) blocks inside each."""
         row, column = np.divmod(index, whole.stride)
@@ -131,7 +137,7 @@ class _Blocks:
             self._coder,
             questions[1],
             [label[plain] for label in near],
-            lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + CLASS[mine]],
+            lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + class_of(mine)],
             lambda: self._truth[at[plain]],
         )
         self.labels[at] = labels
@@ -159,16 +165,16 @@ class _Blocks:
 
 
 def _steps() -> tuple[Ints, Ints]:
-    """(waves, 2) y and x of the cells that each wave reaches in a 4 x 4 block, -1 for none."""
-    y, x = np.full((_LAST_WAVE, 2), -1), np.zeros((_LAST_WAVE, 2), int)
-    for wave in range(_LAST_WAVE):
-        reached = [(row, wave - 2 * row) for row in range(_HALF) if 0 <= wave - 2 * row < _HALF]
-        for k, (row, column) in enumerate(reached):
-            y[wave, k], x[wave, k] = row, column
-    return y, x
+    """(12,) how many cells of a 4 x 4 block each wave reaches, and (12, 2) their spots."""
+    count, spots = np.zeros(3 * _HALF, np.int64), np.zeros((3 * _HALF, 2), np.int64)
+    for spot in range(_HALF**2):
+        wave = spot // _HALF * 2 + spot % _HALF
+        spots[wave, count[wave]] = spot
+        count[wave] += 1
+    return count, spots
 
 
-_ROW, _COLUMN = _steps()
+_REACHED, _SPOTS = _steps()
 _PAIRS = np.array([[0, 1, 1, 0, 4, 5], [2, 2, 3, 1, 0, 1]])
 """Neighbours that are compared with each other, by their places in `_neighbours`."""
 _TOLD = np.uint16(256)
@@ -177,11 +183,10 @@ _WALL = 2
 
 @dataclass(frozen=True, slots=True)
 class _Front:
-    """The cells that a wave has reached: canvas index, place in their block, tile."""
+    """The cells that a wave has reached: canvas index, spot (4 y + x) in their block, tile."""
 
     at: Ints
-    y: Ints
-    x: Ints
+    spot: Ints
     tile: Ints
 
 
@@ -199,32 +204,37 @@ class _Cells:
         self._chunk = chains.chunk
         self._coder, self._words, self._vocabulary = conversation
         self._near = _neighbours(chains.stride)
-        self._told = np.zeros(chains.size, np.uint16)
+        y, x = np.divmod(np.arange(_HALF**2), _HALF)
+        self._inside = y * self._stride + x
+        east, south = _HALF - x, (_HALF - y) * self._stride
+        self._ahead = np.stack((east, south, east + south, south - _HALF))
+        self._told = half.spread()
         self._truth = np.zeros(0 if tiles is None else chains.size, np.uint8)
         if tiles is not None:
             side = np.arange(SIDE)
             inside = (side[:, None] * self._stride + side).ravel()
             self._truth[chains.base[:, None] + inside] = tiles.reshape(-1, SIDE**2)
-        index = half.of_tiles()[0]
-        index = index[half.labels[index] != MIXED]
-        side = np.arange(_HALF)
-        inside = half.corner(index)[:, None] + (side[:, None] * self._stride + side).ravel()
-        self._set(inside, half.labels[index][:, None])
 
     def labels(self) -> Labels:
         """The canvas as far as it is told."""
         return self._told.astype(np.uint8)
 
-    def _set(self, at: Ints, labels: Labels) -> None:
-        self._told[at] = labels | _TOLD
-
     def code(self, corner: Ints, wave: Ints, tile: Ints) -> None:
         """Tell the cells of mixed blocks; a block's wave spans ten steps, four a block wave."""
+        waves = wave.astype(np.uint8)
         for ahead in range(int(wave.min(initial=0)), int(wave.max(initial=-3)) + 3):
-            now = np.flatnonzero((wave <= ahead) & (wave > ahead - 3))
-            late = (ahead - wave[now]) * _HALF
+            late = np.uint8(ahead) - waves  # what is not late, but ahead, comes out large
+            now = np.flatnonzero(late < 3)  # noqa: PLR2004  twelve steps, four a wave
+            begin = late[now] * np.int64(_HALF)
             for step in range(_HALF if len(now) else 0):
-                self._wave(_front(corner[now], late + step, tile[now], self._stride))
+                self._wave(self._front(corner[now], begin + step, tile[now]))
+
+    def _front(self, corner: Ints, step: Ints, tile: Ints) -> _Front:
+        """The cells that blocks reach at their `step`, in the order of the blocks."""
+        block = np.repeat(np.arange(len(step)), _REACHED[step])
+        second = np.append(False, block[1:] == block[:-1])[: len(block)]
+        spot = _SPOTS.take(step[block] * 2 + second)
+        return _Front(corner[block] + self._inside[spot], spot, tile[block])
 
     def _wave(self, front: _Front) -> None:
         if not len(front.at):
@@ -242,13 +252,13 @@ class _Cells:
         if len(odd):
             other = np.where(guess == w, n, w)
             labels[odd] = self._other(front, odd, (guess, shape), (other, near[3]))
-        self._set(front.at, labels)
+        self._told[front.at] = labels | _TOLD
 
     def _other(
         self,
         front: _Front,
         odd: Ints,
-        known: tuple[Labels, Ints],
+        known: tuple[Labels, Shorts],
         offers: tuple[Labels, Labels],
     ) -> Labels:
         """Tell the labels of the `odd` cells, which are not as guessed."""
@@ -258,18 +268,19 @@ class _Cells:
             self._coder,
             Question.CELL_LABEL,
             [*(offer[odd] for offer in offers), constant(_WALL, len(odd))],
-            lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + CLASS[mine]],
+            lambda rank, ask, mine: [(context[ask] * 5 + min(rank, 4)) * 4 + class_of(mine)],
             lambda: self._truth[front.at[odd]],
         )
 
-    def _look(self, front: _Front, near: Labels, guess: Labels) -> tuple[list[Ints], Ints]:
+    def _look(self, front: _Front, near: Labels, guess: Labels) -> tuple[list[Shorts], Shorts]:
         """The contexts of a cell, and the shape of its neighbourhood."""
         shape = _pack(near[_PAIRS[0]] == near[_PAIRS[1]])
         around = _pack(near == guess)
-        kind = CLASS[guess].astype(np.int64)
-        kinds = CLASS[near[0]] + 4 * CLASS[near[1]] + 16 * CLASS[near[3]].astype(np.int64)
-        e, s, se, sw = self._ahead(front, guess)
-        spot = front.y * _HALF + front.x
+        kind = class_of(guess).astype(np.int16)
+        w, n, _, ne = class_of(near[:4])
+        kinds = w + 4 * n + 16 * ne.astype(np.int16)
+        e, s, se, sw = self._look_ahead(front, guess)
+        spot = front.spot.astype(np.int16)
         shape_of_kind = shape + 64 * kind
         ahead = e * 3 + s
         held = self._vocabulary.tile[front.tile, guess]
@@ -282,11 +293,10 @@ class _Cells:
         ]
         return contexts, shape_of_kind
 
-    def _ahead(self, front: _Front, guess: Labels) -> Ints:
+    def _look_ahead(self, front: _Front, guess: Labels) -> Shorts:
         """(4, m) of the blocks E, S, SE, SW: 0 not told, 1 other, 2 as guessed."""
-        east, south = _HALF - front.x, (_HALF - front.y) * self._stride
-        there = self._told.take(np.stack((east, south, east + south, south - _HALF)) + front.at)
-        ahead: Ints = (there >= _TOLD).astype(np.int64) + (there == guess | _TOLD)
+        there = self._told.take(self._ahead[:, front.spot] + front.at)
+        ahead: Shorts = (there >= _TOLD).astype(np.int16) + (there == guess | _TOLD)
         return ahead
 
 
@@ -297,17 +307,8 @@ def _neighbours(stride: int) -> Ints:
     return np.array([[y * stride + x] for x, y in steps + further])
 
 
-def _front(corner: Ints, step: Ints, tile: Ints, stride: int) -> _Front:
-    """The cells that blocks reach at their `step`, in the order of the blocks."""
-    inside = step < _LAST_WAVE
-    at = np.where(inside, step, 0)
-    block, k = np.nonzero((_ROW[at] >= 0) & inside[:, None])
-    y, x = _ROW[at[block], k], _COLUMN[at[block], k]
-    return _Front(corner[block] + y * stride + x, y, x, tile[block])
-
-
-def _pack(flags: Bits) -> Ints:
-    """(k, m) flags -> (m,) numbers, the first flag the lowest bit; k up to 16."""
-    shifts = np.arange(len(flags), dtype=np.uint16)[:, None]
-    packed: Ints = np.bitwise_or.reduce(flags.astype(np.uint16) << shifts, axis=0).astype(np.int64)
+def _pack(flags: Bits) -> Shorts:
+    """(k, m) flags -> (m,) numbers, the first flag the lowest bit; k up to 15."""
+    shifts = np.arange(len(flags), dtype=np.int16)[:, None]
+    packed: Shorts = np.bitwise_or.reduce(flags.astype(np.int16) << shifts, axis=0)
     return packed

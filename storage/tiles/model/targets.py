@@ -7,7 +7,7 @@ import numpy as np
 
 from storage.tiles.model.canvas import Change
 from storage.tiles.model.decisions import Bits, Coder, Ints, Question
-from storage.tiles.model.labels import CLASS, CLASSES, Palettes, palettes
+from storage.tiles.model.labels import CLASSES, Palettes, class_of, palettes
 from storage.tiles.model.sheets import Chains
 from storage.tiles.model.vocabulary import Vocabulary
 
@@ -82,7 +82,7 @@ class Targets:
 def _become(change: Change, n: int) -> Bits:
     """(n, 4) whether any cell of a tile becomes that class."""
     bits = np.zeros((n, CLASSES), bool)
-    bits[change.tile, CLASS[change.labels]] = True
+    bits[change.tile, class_of(change.labels)] = True
     return bits
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.tiles.model.becoming import become
-from storage.tiles.model.canvas import BLOCK_SIZES, CLASS_AT, Blocks, Canvas, Change
-from storage.tiles.model.decisions import Coder, Ints, Question
+from storage.tiles.model.canvas import AGE, BLOCK_SIZES, CLASS_AT, KINDS, Blocks, Canvas, Change
+from storage.tiles.model.decisions import Coder, Ints, Question, Shorts, count_true
 from storage.tiles.model.labels import Palettes
 from storage.tiles.model.sheets import SIDE, Chains
 from storage.tiles.model.targets import Targets
@@ -34,7 +34,9 @@ _PHASES: tuple[tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]], 
     (((1, 0), (1, 2), (3, 0), (3, 2)), ()),
 )
 """Cells (y, x) of a 4 x 4 block asked together, and the neighbours known then, () for the next."""
-_BITS = np.array([n.bit_count() for n in range(256)])
+_FRESH = 0x10
+"""Of what a block is about: changed in the version before."""
+_BITS = np.array([n.bit_count() for n in range(256)], np.int16)
 
 
 _NOTHING = Change(np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.int64))
@@ -142,6 +144,7 @@ class Updates:
         """Ask which blocks change inside the `parents`, a quarter at a time."""
         blocks = self._canvas.blocks[size]
         first = parents.row // size * blocks.stride + parents.column // size
+        goals = tiles.goals.astype(np.int16)
         for turn, (y0, x0) in enumerate(_QUARTERS):
             grid = [(y, x) for y in range(y0, per, 2) for x in range(x0, per, 2)]
             steps = np.array([y * blocks.stride + x for y, x in grid])
@@ -150,7 +153,7 @@ class Updates:
             truth = self._truth.blocks[size]
             flags = self._coder(
                 _ASK[size],
-                _block_contexts(blocks, index, turn, tiles.goals[tile]),
+                _block_contexts(blocks, index, turn, goals[tile]),
                 tiles.chunk[tile],
                 lambda index=index, truth=truth: truth[index] > 0,  # type: ignore[misc]
             )
@@ -167,7 +170,8 @@ class Updates:
         corner = blocks.row * stride + blocks.column
         fours = canvas.blocks[4]
         beside = _straight(fours.flags, blocks.index, fours.stride)
-        goals = tiles.goals[blocks.tile]
+        goals = tiles.goals[blocks.tile].astype(np.int16)
+        chunk = tiles.chunk[blocks.tile]
         amount = np.zeros(len(corner), np.int64)
         cells: list[Ints] = []
         tile: list[Ints] = []
@@ -175,19 +179,20 @@ class Updates:
             steps = np.array([y * stride + x for y, x in places])
             at = (corner[:, None] + steps).ravel()
             each = len(places)
-            block = np.stack((goals, beside, np.minimum(amount, 3)))
+            block = np.stack((goals, beside * 4 + np.minimum(amount, 3).astype(np.int16)))
             contexts = _cell_contexts(canvas, at, (phase, known), np.repeat(block, each, axis=1))
             truth = self._truth.changed
             flags = self._coder(
                 Question.CHANGED,
                 contexts,
-                np.repeat(tiles.chunk[blocks.tile], each),
+                np.repeat(chunk, each),
                 lambda at=at, truth=truth: truth[at] > 0,  # type: ignore[misc]
             )
-            canvas.mark(at[flags])
-            amount += flags.reshape(-1, each).sum(1)
-            cells.append(at[flags])
-            tile.append(np.repeat(blocks.tile, each)[flags])
+            hit = flags.nonzero()[0]
+            canvas.mark(at[hit])
+            amount += np.bincount(hit // each, minlength=len(amount))
+            cells.append(at[hit])
+            tile.append(blocks.tile[hit // each])
         where = np.concatenate(tile)
         order = np.argsort(where, kind="stable")
         return np.concatenate(cells)[order], where[order], amount
@@ -204,24 +209,25 @@ class _Tiles:
     palettes: Palettes
 
 
-def _straight(flags: Bytes, at: Ints, stride: int) -> Ints:
+def _straight(flags: Bytes, at: Ints, stride: int) -> Shorts:
     """Flags of the four next to a block or cell: east, south, west, north as bits."""
-    around = flags[at + 1] | (flags[at + stride] << 1)
-    around |= (flags[at - 1] << 2) | (flags[at - stride] << 3)
-    return around.astype(np.int64)
+    around = flags.take(at + 1) | (flags.take(at + stride) << 1)
+    around |= (flags.take(at - 1) << 2) | (flags.take(at - stride) << 3)
+    return around.astype(np.int16)
 
 
-def _block_contexts(blocks: Blocks, at: Ints, turn: int, goals: Ints) -> list[Ints]:
+def _block_contexts(blocks: Blocks, at: Ints, turn: int, goals: Shorts) -> list[Shorts]:
     stride, flags, about = blocks.stride, blocks.flags, blocks.about
     beside = _straight(flags, at, stride)
-    corners = (flags[at - stride - 1] + flags[at - stride + 1]).astype(np.int64)
-    corners += flags[at + stride - 1] + flags[at + stride + 1]
-    own = about[at].astype(np.int64)
-    near = [about[at + step].astype(np.int64) for step in (1, -1, stride, -stride)]
+    corners = flags.take(at - stride - 1) + flags.take(at - stride + 1)
+    corners += flags.take(at + stride - 1)
+    corners += flags.take(at + stride + 1)
+    own = about.take(at).astype(np.int16)
+    near = [about.take(at + step) for step in (1, -1, stride, -stride)]
     classes, age, much = own & 15, (own >> 4) & 3, own >> 6
     around = (near[0] | near[1] | near[2] | near[3]) & 15
-    fresh = sum(((n >> 4) & 3 == 1).astype(np.int64) for n in near)
-    count = _BITS[beside]
+    fresh = count_true([n & 0x30 == _FRESH for n in near])
+    count = _BITS.take(beside)
     return [
         ((turn * 16 + beside) * 16 + classes) * 4 + age,
         (((turn * 5 + count) * 5 + corners) * 5 + fresh) * 4 + age,
@@ -234,29 +240,35 @@ def _cell_contexts(
     canvas: Canvas,
     at: Ints,
     phase: tuple[int, tuple[tuple[int, int], ...]],
-    block: Ints,
-) -> list[Ints]:
+    block: Shorts,
+) -> list[Shorts]:
     number, known = phase
-    word = canvas.words.take(at).astype(np.int64)
-    same, kinds = word & 255, (word >> 8) & 255
-    stirred = canvas.stirred_before.take(at).astype(np.int64)
-    own, age, past = (word >> CLASS_AT) & 3, (word >> 18) & 3, (word >> 18) & 63
-    if known:
-        changed = canvas.changed
-        near = sum(changed[at + y * canvas.stride + x] << k for k, (y, x) in enumerate(known))
-        near = near.astype(np.int64)  # type: ignore[union-attr]
-    else:
-        near = canvas.stirred.take(at).astype(np.int64)
-    goals, beside, amount = block
+    word = canvas.words.take(at)
+    same, kinds = word.astype(np.uint8), (word >> KINDS).astype(np.uint8)
+    past = (word >> AGE).astype(np.int16) & 63
+    own = (word >> CLASS_AT).astype(np.int16) & 3
+    near = _known(canvas, at, known)
+    goals, beside = block
     any_near = near > 0
     straight = near >> 4 if number == 3 else near & 15  # noqa: PLR2004  diagonals in phase 3
+    of_own, of_goals = own * 256, goals * 4 + own
     return [
-        (number * 4 + own) * 256 + near,
-        (own * 256 + same) * 2 + any_near,
-        (own * 256 + stirred) * 4 + age,
-        (goals * 4 + own) * 64 + past,
-        ((number * 16 + beside) * 4 + amount) * 4 + own,
-        ((number * 16 + (same & 15)) * 16 + straight) * 4 + own,
-        (own * 256 + kinds) * 2 + any_near,
-        (goals * 4 + own) * 256 + kinds,
+        number * 1024 + of_own + near,
+        (of_own + same) * 2 + any_near,
+        (of_own + canvas.stirred_before.take(at)) * 4 + (past & 3),
+        of_goals * 64 + past,
+        (number * 64 + beside) * 4 + own,
+        ((number * 16 + (same & 15).astype(np.int16)) * 16 + straight) * 4 + own,
+        (of_own + kinds) * 2 + any_near,
+        of_goals * 256 + kinds,
     ]
+
+
+def _known(canvas: Canvas, at: Ints, known: tuple[tuple[int, int], ...]) -> Bytes:
+    """Which of some neighbours change, a bit each; of all eight where none are named."""
+    if not known:
+        return canvas.stirred.take(at)
+    near = np.zeros(len(at), np.uint8)
+    for k, (y, x) in enumerate(known):
+        near |= canvas.changed.take(at + (y * canvas.stride + x)) << k
+    return near

@@ -15,6 +15,8 @@ from storage.tiles.model.updates import Updates
 Tiles = NDArray[np.uint8]
 
 _CELLS = SIDE * SIDE
+_AT_ONCE = 32
+"""Tiles copied together, 128 KiB."""
 
 
 def tell(chains: Chains, coder: Coder, tiles: Tiles) -> None:
@@ -40,20 +42,33 @@ def tell(chains: Chains, coder: Coder, tiles: Tiles) -> None:
         updates.tell(active, change)
 
 
-def untell(chains: Chains, coder: Coder) -> Tiles:
-    """(n, 64, 64) the tiles that the coder's answers make."""
+def untell(chains: Chains, coder: Coder, tiles: Tiles, place: Ints) -> None:
+    """Put the tiles that the coder's answers make into their places.
+
+    Args:
+        chains: Where the tiles lie.
+        coder: Has the answers.
+        tiles: (k, 64, 64) uint8, contiguous; filled where the chains' rows belong.
+        place: (n,) where each of the n rows belongs.
+    """
     words = vocabulary.tell(chains, coder, None)
     labels = latest.code(chains, coder, words, None)
-    tiles = np.empty((int(chains.length.sum()), SIDE, SIDE), np.uint8)
-    tiles[chains.latest] = cut(chains, labels)
+    tiles[place[chains.latest]] = cut(chains, labels)
     updates = Updates(chains, Canvas(chains, labels), coder, words)
     flat = tiles.reshape(-1)
     for active, rows in _depths(chains):
         change = updates.tell(active)
-        tiles[rows] = tiles[rows + 1]
+        to = place[rows]
+        _copy(tiles, place[rows + 1], to)
         y, x = np.divmod(change.cells - chains.base[active[change.tile]], chains.stride)
-        flat[rows[change.tile] * _CELLS + y * SIDE + x] = change.labels
-    return tiles
+        flat[to[change.tile] * _CELLS + y * SIDE + x] = change.labels
+
+
+def _copy(tiles: Tiles, source: Ints, to: Ints) -> None:
+    """Copy tiles, so few at once that they stay in a core's own cache on their way."""
+    for begin in range(0, len(to), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        tiles[to[some]] = tiles[source[some]]
 
 
 def untell_latest(chains: Chains, coder: Coder) -> Tiles:
