@@ -72,7 +72,7 @@ _STORE = ("region", "operation")
 STORE_REQUESTS = _counter(
     "store_requests",
     "requests",
-    "Requests to a region's store: put, get, head, commit ...",
+    "Requests to a region's store: put, get, head, list, delete.",
     *_STORE,
 )
 STORE_SECONDS = _counter("store_seconds", "seconds", "Time that they took.", *_STORE)

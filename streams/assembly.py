@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from schemas.metrics import (
     FLUSH_SECONDS,
+    FLUSHED_BYTES,
+    FLUSHED_ROWS,
     FLUSHES,
     HELD_BYTES,
     RECORDS_ENDED,
@@ -28,6 +30,7 @@ from storage.receipts import Receipt
 from storage.s3 import S3Bucket
 from storage.store import check_conditional_puts
 from streams.keys import WatchedKeyring
+from streams.metered import MeteredStore
 from streams.monitoring import Meter
 from streams.pipeline import Pipeline
 from streams.registry import Registry
@@ -46,8 +49,12 @@ def no_step(name: str) -> None:
     del name
 
 
-def check_storage(settings: Settings) -> Lake:
+def check_storage(settings: Settings, meter: Meter | None = None) -> Lake:
     """Test that every bucket may be written to, and open its tables.
+
+    Args:
+        settings: Where they are.
+        meter: Counts what the stores are asked.
 
     Raises:
         PolicyError: A bucket is not where its region's rows must be, or is not said to be.
@@ -55,7 +62,11 @@ def check_storage(settings: Settings) -> Lake:
         RetryableError: A store does not answer.
     """
     check_promises(settings, Residency.shipped())
-    stores = open_stores(settings)
+    counting = meter or Meter()
+    stores = {
+        region: MeteredStore(store, region, counting)
+        for region, store in open_stores(settings).items()
+    }
     for place in settings.regions:
         tables = [table.name for table in tables_in(place.region, settings)]
         S3Bucket(location_of(place, settings), tables).check_location()
@@ -108,6 +119,9 @@ class Assembly:
             self.meter.set(UNKNOWN_FIELDS, counts.unknown_fields, topic=topic)
             self.meter.set(FLUSHES, counts.flushes, topic=topic)
             self.meter.set(FLUSH_SECONDS, counts.seconds, topic=topic)
+            self.meter.set(FLUSHED_ROWS, counts.rows, topic=topic)
+            put = sum(delivery.put_bytes for delivery in self._deliveries[topic].values())
+            self.meter.set(FLUSHED_BYTES, put, topic=topic)
             for how, count in counts.endings.items():
                 self.meter.set(RECORDS_ENDED, count, topic=topic, how=how)
             for name, delivery in self._deliveries[topic].items():

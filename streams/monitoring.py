@@ -1,7 +1,8 @@
-"""What a worker counts: shown in its log now and then, and to Prometheus where a port is set."""
+"""What a worker counts: shown in its log now and then, to Prometheus where a port is set."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
@@ -10,6 +11,12 @@ from schemas.exposition import format_text
 from schemas.metrics import RESIDENT_BYTES, WORKER_METRICS, Metric
 
 _STATUS = Path("/proc/self/status")
+
+Check = Callable[[], str]
+"""Says why not; empty: all is well."""
+
+Page = Callable[[], tuple[int, str]]
+"""An HTTP status, and plain text."""
 
 
 class Meter:
@@ -70,16 +77,22 @@ class Meter:
 
 
 class Exposition:
-    """Serves a meter at http://127.0.0.1:<port>/metrics, and nobody but this machine."""
+    """Serves a meter at http://127.0.0.1:<port>/metrics, and nobody but this machine.
 
-    def __init__(self, meter: Meter, port: int) -> None:
+    Also `/livez` and `/readyz`, for supervisors: 200, or 503 and why not.
+    """
+
+    def __init__(self, meter: Meter, port: int, checks: Mapping[str, Check] | None = None) -> None:
         """Begin to serve.
 
         Args:
             meter: What is shown.
             port: Of 127.0.0.1; 0 takes a free one.
+            checks: Path -> what says why not; empty: all is well.
         """
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(meter.exposition))
+        pages: dict[str, Page] = {"/metrics": lambda: (200, meter.exposition())}
+        pages |= {path: partial(_checked, check) for path, check in (checks or {}).items()}
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(pages))
         self.port = int(self._server.server_address[1])
         Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 
@@ -97,13 +110,19 @@ def resident_bytes() -> int:
     return int(line.split()[1]) * 1024
 
 
-def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
+def _checked(check: Check) -> tuple[int, str]:
+    why_not = check()
+    return (503, f"{why_not}\n") if why_not else (200, "ok\n")
+
+
+def _handler(pages: Mapping[str, Page]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            known = self.path == "/metrics"
-            body = text().encode() if known else b"only /metrics is here\n"
-            self.send_response(200 if known else 404)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            page = pages.get(self.path)
+            status, text = page() if page else (404, f"here are: {' '.join(sorted(pages))}\n")
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

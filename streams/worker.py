@@ -18,6 +18,7 @@ from storage.secrets import resolve
 from storage.tls import kafka_tls
 from streams import logs, memory
 from streams.assembly import Assembly, check_storage, no_step
+from streams.health import Health
 from streams.kafka.app import Worker, exit_code
 from streams.kafka.devices import Devices
 from streams.kafka.topics import Topics
@@ -50,10 +51,11 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
     settings = load(environment)
     logs.set_up(settings.log_level)
     keyring = watch_keyring(settings, environment)
-    lake = check_storage(settings)
+    meter = Meter()
+    lake = check_storage(settings, meter)
     tls = kafka_tls(settings, environment)
     topics = Topics(settings.bootstrap_servers, list(STREAMED), tls=tls)
-    registry, meter = Registry(), Meter()
+    registry = Registry()
     devices = Devices(settings.bootstrap_servers, registry, tls=tls)
     devices.start()
     assembly = Assembly(
@@ -65,14 +67,18 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
         clock=_now,
         step=step,
     )
+    watchdog = Watchdog(settings.assignment_timeout)
     if settings.metrics_port:
-        Exposition(meter, settings.metrics_port)
+        health = Health(watchdog, {region: one.store for (_, region), one in lake.items()})
+        health.start()
+        checks = {"/livez": health.illness, "/readyz": health.hindrance}
+        Exposition(meter, settings.metrics_port, checks)
     worker = Worker(
         settings=settings,
         topics=topics,
         devices=devices,
         meter=meter,
-        watchdog=Watchdog(settings.assignment_timeout),
+        watchdog=watchdog,
         observe=assembly.observe,
         tls=tls,
     )

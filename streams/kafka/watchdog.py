@@ -23,6 +23,10 @@ _GLANCE = 0.25
 class Watchdog:
     """Ends the process when nobody said `well` for too long, or when a deadline has passed.
 
+    Attributes:
+        limit: Seconds that may pass without `well`.
+        was_well: Whether anybody ever said so.
+
     Args:
         limit: How long may pass without `well`.
         now: Monotonic seconds.
@@ -36,7 +40,8 @@ class Watchdog:
         now: Callable[[], float] = time.monotonic,
         end: Callable[[int], object] = os._exit,
     ) -> None:
-        self._limit = limit.total_seconds()
+        self.limit = limit.total_seconds()
+        self.was_well = False
         self._now = now
         self._end = end
         self._deadline = float("inf")
@@ -51,6 +56,12 @@ class Watchdog:
     def well(self) -> None:
         """Say that the worker is in its group and its loop turns."""
         self._seen = self._now()
+        self.was_well = True
+
+    @property
+    def silence(self) -> float:
+        """Seconds since it was well, or since the watch began."""
+        return self._now() - self._seen
 
     def end_within(self, limit: timedelta, code: int = TEMPORARY_FAILURE) -> None:
         """End the process with an exit code after this time if it still runs then."""
@@ -63,7 +74,7 @@ class Watchdog:
         if now >= self._deadline:
             logger.warning("the worker did not stop in time: the process ends")
             self._end(self._code)
-        elif now - self._seen >= self._limit:
+        elif now - self._seen >= self.limit:
             logger.critical("no group for %.0f s: the process ends", now - self._seen)
             self._end(TEMPORARY_FAILURE)
         else:

@@ -65,6 +65,10 @@ class _Attempt:
 class Delivery:
     """Makes flushes durable in one destination; belongs to one thread.
 
+    Attributes:
+        retries: Tries that failed.
+        put_bytes: Bytes of the files that were put, again after a failure too.
+
     Args:
         name: The destination's in `Share.believed` and `Share.rows`.
         stamp: What every receipt says besides its spans, rows and keys.
@@ -83,6 +87,7 @@ class Delivery:
         self.destination = destination
         self.name = name
         self.retries = 0
+        self.put_bytes = 0
         self._stamp = stamp
         self._regions = regions
         self._clock = clock
@@ -188,6 +193,7 @@ class Delivery:
 
     def _put(self, files: Mapping[DataPath, bytes]) -> None:
         store, table = self.destination.store, self.destination.table.name
+        self.put_bytes += sum(map(len, files.values()))
         for _ in self._puts.map(
             lambda one: store.put(object_key(table, one[0]), one[1]), files.items()
         ):

@@ -79,3 +79,19 @@ def test_it_is_served_on_this_machine_only() -> None:
     assert 'fortnight_records_read_total{topic="fleet.telemetry"} 7\n' in text
     assert meter.value(RESIDENT_BYTES) > 10**6
     assert refused.value.code == 404
+
+
+def test_a_check_that_says_why_not_is_service_unavailable() -> None:
+    checks = {"/livez": lambda: "", "/readyz": lambda: "the store is away"}
+    served = Exposition(Meter(), 0, checks)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/livez") as answer:
+            alive = answer.status, answer.read()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{served.port}/readyz")
+        why = refused.value.read()
+        refused.value.close()
+    finally:
+        served.close()
+    assert alive == (200, b"ok\n")
+    assert (refused.value.code, why) == (503, b"the store is away\n")
