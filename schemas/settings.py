@@ -32,6 +32,7 @@ VendorMaps = tuple[tuple[str, MapPrivacy], ...]
 
 KafkaSecurity = Literal["plaintext", "tls"]
 LogFormat = Literal["auto", "json", "human"]
+WrappedBy = Literal["passphrase", "kms"]
 
 _EU = Region("eu")
 _TWO_REGIONS = (
@@ -66,6 +67,18 @@ class Settings:
     passphrase: Annotated[str, "reference to the keyring's passphrase: env:, file:"] = (
         "env:FORTNIGHT_KEYRING_PASSPHRASE"  # noqa: S105 - a reference, no secret
     )
+    wrapping: Annotated[
+        WrappedBy,
+        "what wraps keys: passphrase, or kms: a key of AWS KMS each, in its region's location",
+    ] = "passphrase"
+    ledger_key: Annotated[
+        str, "path of the ledgers' own keys; empty: beside the keyring, its name and .ledger-key"
+    ] = ""
+    anchors: Annotated[
+        tuple[RegionSettings, ...],
+        "where the ledgers' anchors are, as FORTNIGHT_REGIONS says it, in other hands than the "
+        "buckets; empty: a folder beside the keyring, its name and .anchors",
+    ] = ()
     partitions: Annotated[int, "partitions of each data topic, when they are created"] = 6
     replication: Annotated[int, "replicas of each topic, when it is created"] = 1
     topic_retention: Annotated[timedelta, "how long Kafka keeps raw records, seconds"] = timedelta(
@@ -95,7 +108,8 @@ class Settings:
     assignment_timeout: Annotated[
         timedelta, "a worker without partitions exits after this, seconds"
     ] = timedelta(minutes=10)
-    metrics_port: Annotated[int, "port of the worker's metrics on 127.0.0.1; 0 for none"] = 0
+    metrics_port: Annotated[int, "port of the worker's metrics and health; 0 for none"] = 0
+    metrics_host: Annotated[str, "address that they are served at"] = "127.0.0.1"
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR"] = "INFO"
     log_format: Annotated[
         LogFormat, "json, human, or auto: human on a terminal, json elsewhere"
@@ -246,6 +260,7 @@ _PARSERS: dict[Any, tuple[Callable[[str], object], str]] = {
     float: (_ratio, "a share, more than 0 and at most 1"),
     KafkaSecurity: _choice(KafkaSecurity),
     LogFormat: _choice(LogFormat),
+    WrappedBy: _choice(WrappedBy),
     tuple[RegionSettings, ...]: (_places, "region=bucket@location, with commas between"),
     VendorMaps: (
         _vendor_maps,

@@ -77,22 +77,30 @@ class Meter:
 
 
 class Exposition:
-    """Serves a meter at http://127.0.0.1:<port>/metrics, and nobody but this machine.
+    """Serves a meter at `/metrics`, by default to nobody but this machine.
 
     Also `/livez` and `/readyz`, for supervisors: 200, or 503 and why not.
     """
 
-    def __init__(self, meter: Meter, port: int, checks: Mapping[str, Check] | None = None) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        port: int,
+        checks: Mapping[str, Check] | None = None,
+        *,
+        host: str = "127.0.0.1",
+    ) -> None:
         """Begin to serve.
 
         Args:
             meter: What is shown.
-            port: Of 127.0.0.1; 0 takes a free one.
+            port: 0 takes a free one.
+            host: The address that is listened on.
             checks: Path -> what says why not; empty: all is well.
         """
         pages: dict[str, Page] = {"/metrics": lambda: (200, meter.exposition())}
         pages |= {path: partial(_checked, check) for path, check in (checks or {}).items()}
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(pages))
+        self._server = ThreadingHTTPServer((host, port), _handler(pages))
         self.port = int(self._server.server_address[1])
         Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
 

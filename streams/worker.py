@@ -72,7 +72,7 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
         health = Health(watchdog, {region: one.store for (_, region), one in lake.items()})
         health.start()
         checks = {"/livez": health.illness, "/readyz": health.hindrance}
-        Exposition(meter, settings.metrics_port, checks)
+        Exposition(meter, settings.metrics_port, checks, host=settings.metrics_host)
     worker = Worker(
         settings=settings,
         topics=topics,

@@ -1,6 +1,7 @@
 """`fortnight watch`."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated
@@ -11,15 +12,22 @@ import typer
 from jobs import schedule
 from jobs.cli.columns import print_table
 from jobs.cli.kafka import cluster_of
-from jobs.cli.settings import settings
+from jobs.cli.settings import environment, settings
 from jobs.watch import History, PartitionState, Serving, State, Watch, Watched
+from jobs.watch.console.server import Console
 from jobs.watch.verdict import Verdict
 from schemas.settings import Settings
 from storage.places import open_lake, open_stores
+from storage.secrets import resolve
 
 app = typer.Typer()
 
-Port = Annotated[int, typer.Option("--port", help="Of 127.0.0.1, for Prometheus; 0 for any.")]
+Port = Annotated[int, typer.Option("--port", help="For Prometheus: /metrics; 0 for any.")]
+ConsolePort = Annotated[int, typer.Option("--console", help="Port of the console; 0 for any.")]
+Host = Annotated[str, typer.Option("--host", help="Address of both.")]
+Token = Annotated[
+    str, typer.Option("--token", help="What the console asks for: env:NAME or file:PATH.")
+]
 Every = Annotated[float, typer.Option("--every", help="Seconds from look to look.", min=0.1)]
 Once = Annotated[bool, typer.Option("--once", help="Look once, print, and end.")]
 Json = Annotated[bool, typer.Option("--json", help="With --once: everything that is known.")]
@@ -34,9 +42,12 @@ _HEADS = ("partition", "verdict", "end", "durable", "lag", "seconds", "owner")
 
 
 @app.command()
-def watch(
+def watch(  # noqa: PLR0913 - each is an option
     *,
     port: Port = 9321,
+    console: ConsolePort = 9322,
+    host: Host = "127.0.0.1",
+    token: Token = "",
     every: Every = 5,
     once: Once = False,
     json: Json = False,
@@ -44,14 +55,22 @@ def watch(
 ) -> None:
     """Watch lag, freshness and retention from outside; --once: status 1 if something is wrong."""
     chosen = settings()
-    watching = Watch(_watched(chosen, tuple(worker or ())))
-    try:
+    secret = resolve(token, environment()) if token else ""
+    with closing(Watch(_watched(chosen, tuple(worker or ())))) as watching:
         if once:
             _print(watching.look(_now()), json=json)
-        else:
-            _go_on(watching, port, timedelta(seconds=every))
-    finally:
-        watching.close()
+            return
+        history = History()
+        with (
+            closing(Serving(history, port, host)) as served,
+            Console(history, _now, host=host, port=console, token=secret) as page,
+        ):
+            typer.echo(f"console {page.url}, metrics {served.url}")
+            schedule.repeat(
+                lambda: history.append(watching.look(_now())),
+                timedelta(seconds=every),
+                on_failure=_say,
+            )
 
 
 def _watched(chosen: Settings, workers: tuple[str, ...]) -> Watched:
@@ -63,16 +82,6 @@ def _watched(chosen: Settings, workers: tuple[str, ...]) -> Watched:
         workers,
         _FLUSHES * chosen.flush_period,
     )
-
-
-def _go_on(watching: Watch, port: int, every: timedelta) -> None:
-    history = History()
-    served = Serving(history, port)
-    typer.echo(f"metrics: http://127.0.0.1:{served.port}/metrics")
-    try:
-        schedule.repeat(lambda: history.append(watching.look(_now())), every, on_failure=_say)
-    finally:
-        served.close()
 
 
 def _print(state: State, *, json: bool) -> None:

@@ -12,20 +12,21 @@ Page = Callable[[], tuple[int, str]]
 
 
 class Serving:
-    """Serves http://127.0.0.1:<port>/metrics, and to nobody but this machine.
+    """Serves `/metrics`, by default to nobody but this machine; there is nothing secret in them.
 
     Also `/readyz`: 200 once watch has looked around; 503 before.
 
     Args:
         history: Its latest state is served.
-        port: Of 127.0.0.1; 0 takes a free one.
+        port: 0 takes a free one.
+        host: The address that is listened on.
     """
 
-    def __init__(self, history: History, port: int) -> None:
+    def __init__(self, history: History, port: int, host: str = "127.0.0.1") -> None:
         self._history = history
         pages = {"/metrics": self._metrics, "/readyz": self._ready}
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(pages))
-        self.port = int(self._server.server_address[1])
+        self._server = ThreadingHTTPServer((host, port), _handler(pages))
+        self.url = f"http://{host}:{self._server.server_address[1]}/metrics"
         Thread(target=self._server.serve_forever, name="serving", daemon=True).start()
 
     def close(self) -> None:
