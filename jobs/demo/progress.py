@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobs.kafka import Cluster
 from schemas.lineage import Partition
@@ -21,6 +21,7 @@ class Progress:
         rows: (table, region) -> rows that are durable.
         rejected: Reason -> records.
         withheld: Reason -> records.
+        blanked: Column and reason -> values that makers' policies took out of what was stored.
         expired: Records that were too old when they came.
         lag: Topic -> records that are not yet in every destination.
     """
@@ -31,6 +32,7 @@ class Progress:
     withheld: Mapping[str, int]
     expired: int
     lag: Mapping[str, int]
+    blanked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total_rows(self) -> int:
@@ -55,7 +57,7 @@ class Watch:
         self._versions: dict[tuple[str, Region], dict[str, int]] = {at: {} for at in lake}
         self._rows: Counter[tuple[str, Region]] = Counter()
         self._endings: dict[str, Counter[str]] = {
-            kind: Counter() for kind in ("rejected", "withheld", "expired")
+            kind: Counter() for kind in ("rejected", "withheld", "expired", "blanked")
         }
 
     def look(self, cluster: Cluster) -> Progress:
@@ -75,6 +77,7 @@ class Watch:
             rejected=dict(self._endings["rejected"]),
             withheld=dict(self._endings["withheld"]),
             expired=self._endings["expired"].total(),
+            blanked=dict(self._endings["blanked"]),
             lag={topic: self._lag(topic, each) for topic, each in ends.items()},
         )
 
@@ -100,6 +103,8 @@ class Watch:
                 kind, _, reason = outcome.partition("/")
                 if kind in self._endings:
                     self._endings[kind][reason] += records
+            for columns in span.blanked.values():
+                self._endings["blanked"].update(columns)
 
     def _lag(self, topic: str, ends: Mapping[Partition, int]) -> int:
         table = STREAMED[topic].name

@@ -89,12 +89,13 @@ def _flow(progress: Progress) -> Table:
 def _reasons(progress: Progress) -> Table:
     drawn = Table(title="what was not stored, and why", title_justify="left")
     drawn.add_column("reason")
-    drawn.add_column("records", justify="right")
+    drawn.add_column("records, or values", justify="right")
     late = {"older than the late window when it came": progress.expired}
     for kind, reasons in (
         ("rejected", progress.rejected),
         ("withheld", progress.withheld),
         ("expired", late if progress.expired else {}),
+        ("stored without", progress.blanked),
     ):
         for reason, records in _largest(reasons):
             drawn.add_row(f"{kind}: {reason}", f"{records:,}")

@@ -41,13 +41,17 @@ class Obscuring:
         nor copied.
         """
         rows = admitted.rows
-        if table is MAP_TILES and len(_of(rows, self._policies(lambda one: one != MapPrivacy()))):
+        if table is MAP_TILES and len(_of(rows, self._hiding)):
             rows = self._tiles(rows)
         elif table is TELEMETRY and len(_of(rows, self._moving)):
             rows = self._places(rows)
         else:
             return admitted
         return AdmittedBatch(admitted.partition, rows, admitted.blanked)
+
+    @property
+    def _hiding(self) -> list[int]:
+        return self._policies(lambda one: one != MapPrivacy())
 
     @property
     def _moving(self) -> list[int]:
@@ -69,11 +73,10 @@ class Obscuring:
             yield Motion.of(names[device], self.keys[region]), mine
 
     def _tiles(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        whole = bytearray().join(rows["cells"].to_pylist())
-        cells = np.frombuffer(whole, np.uint8).reshape(-1, TILE, TILE)
-        for code, options in enumerate(self.options):
+        cells = _unpacked(rows["cells"])
+        for code in self._hiding:
             mine = _of(rows, [code])
-            cells[mine] = options.coarsened(cells[mine])
+            cells[mine] = self.options[code].coarsened(cells[mine])
         x, y = (rows[name].to_numpy().copy() for name in ("tile_x", "tile_y"))
         for motion, mine in self._moves(rows):
             cells[mine] = motion.turned(cells[mine])
@@ -91,6 +94,14 @@ class Obscuring:
 def _of(rows: pa.RecordBatch, policies: Sequence[int]) -> _Rows:
     """Which rows these policies hold for."""
     return np.flatnonzero(np.isin(rows["policy"].to_numpy(), policies))
+
+
+def _unpacked(tiles: pa.BinaryArray) -> NDArray[np.uint8]:
+    """(n, 64, 64) uint8, a copy; each tile has all its cells since it was unpacked."""
+    ends, cells = tiles.buffers()[1:]
+    first = int(np.frombuffer(ends, np.int32)[tiles.offset])
+    whole = np.frombuffer(cells, np.uint8)[first : first + len(tiles) * CELLS]
+    return whole.reshape(-1, TILE, TILE).copy()
 
 
 def _packed(cells: NDArray[np.uint8]) -> pa.Array:

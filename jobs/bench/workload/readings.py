@@ -18,6 +18,9 @@ Record = tuple[bytes, bytes]
 
 _COUNTRIES = {"eu": ("DE", "FR", "PL", "NL"), "us": ("US", "CA")}
 _VENDORS = ("360-robot-vacuum", "smarock")
+MAPS_FOR_FAULTS = frozenset({"smarock"})
+"""Makers whose policy lets in no other map."""
+
 _SECOND = 1_000_000
 
 

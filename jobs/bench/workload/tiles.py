@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from jobs.bench.workload.publish import Headers
 from jobs.bench.workload.readings import (
+    MAPS_FOR_FAULTS,
     Kind,
     Record,
     Robot,
@@ -92,5 +93,6 @@ def _encode(robot: Robot, raw: NDArray[np.uint8], version: int, at: int) -> byte
         version=version,
         encoding="raw",
         cells=raw.tobytes(),
+        fault="navigation" if robot.vendor in MAPS_FOR_FAULTS else None,
     )
     return msgspec.msgpack.encode(tile)

@@ -21,6 +21,8 @@ class Mix:
         offline: Of cleanings during which a robot is silent for minutes, and then says it all.
         changes: Of cleanings after which the owner moves, changes a consent or cancels.
         unregistered, nowhere, wrong_clocks, unknown_fields: Of robots.
+        unbound: Of robots that are registered, and nobody's yet.
+        eager_maps: Of robots that send maps always, also where their maker wants them for faults.
     """
 
     broken: float = 0.01
@@ -31,6 +33,8 @@ class Mix:
     nowhere: float = 0.01
     wrong_clocks: float = 0.03
     unknown_fields: float = 0.05
+    unbound: float = 0.03
+    eager_maps: float = 0.15
 
     @classmethod
     def none(cls) -> "Mix":
@@ -69,6 +73,16 @@ class Plan:
 
     def _owner(self, index: int) -> Owner:
         owner = owner_of(self.seed, index, self.vendors, self.countries)
-        is_nowhere = np.random.default_rng([self.seed, index, 3]).random() < self.mix.nowhere
-        country = NOWHERE if is_nowhere else owner.country
-        return replace(owner, country=country, is_registered=index < self.robots)
+        mix, rng = self.mix, np.random.default_rng([self.seed, index, 3])
+        is_nowhere, is_unbound, is_eager = rng.random(3) < (
+            mix.nowhere,
+            mix.unbound,
+            mix.eager_maps,
+        )
+        return replace(
+            owner,
+            country=NOWHERE if is_nowhere else owner.country,
+            is_registered=index < self.robots,
+            is_bound=not is_unbound,
+            sends_every_map=bool(is_eager),
+        )

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from jobs.demo.fleet.home.dice import choose, happens
 from schemas.errors import SettingsError
 from schemas.regions import Residency
 from schemas.retention import microseconds
-from schemas.tables.devices import Consent, Device
+from schemas.tables.devices import Consent, ConsentName, Device
 
 VENDORS = ("360-robot-vacuum", "smarock")
 
@@ -36,8 +36,6 @@ _COUNTRIES = {
 NOWHERE = "AQ"
 """Registered there, a robot has no region: its records are rejected."""
 
-ConsentName = Literal["telemetry", "maps", "history", "location"]
-
 _NAMES: tuple[ConsentName, ...] = get_args(ConsentName)
 _REFUSED = (0.03, 0.08, 0.04, 0.3)
 """Share of owners who say no to each of them."""
@@ -52,6 +50,8 @@ class Owner:
         place: Latitude and longitude in degrees, as exactly as a phone says them.
         secrets: Serial, Wi-Fi name and password, MAC, IP: careless firmware sends them along.
         is_registered: A robot that is not sends all the same.
+        is_bound: To an account.
+        sends_every_map: Also where its maker wants maps for faults only.
     """
 
     device: str
@@ -63,6 +63,8 @@ class Owner:
     place: tuple[float, float] | None
     secrets: tuple[tuple[str, str], ...]
     is_registered: bool = True
+    is_bound: bool = True
+    sends_every_map: bool = False
 
     def granted(self, name: ConsentName) -> bool:
         """Whether the owner consented."""
@@ -77,7 +79,7 @@ class Owner:
             model=self.model,
             country=self.country,
             account=self.account,
-            bound_since=since,
+            bound_since=since if self.is_bound else None,
             consents=tuple(
                 Consent(name, granted, since)
                 for name, granted in zip(_NAMES, self.consents, strict=True)

@@ -105,7 +105,7 @@ class Replay:
                 tile.device.encode(),
                 firmware.encode(fields),
                 firmware.headers,
-                fate_of(owner, "maps", self.plan.served),
+                fate_of(owner, MAP_TILES.topic, self.plan.served),
             )
 
     def _firmware(self, index: int) -> Firmware:

@@ -228,7 +228,8 @@ class Robot:
             work.result = "fault"
 
     def _tiles(self, fault: Subsystem | None = None) -> Iterator[Said]:
-        if fault is None and self.owner.vendor in SENDS_MAPS_WITH_FAULTS_ONLY:
+        waits = self.owner.vendor in SENDS_MAPS_WITH_FAULTS_ONLY and not self.owner.sends_every_map
+        if fault is None and waits:
             return
         for y, x, cells in self.memory.changes() if fault is None else self.memory.everything():
             tile = MapTile(

@@ -14,19 +14,21 @@ from jobs.demo.fleet.firmware import Firmware
 from jobs.demo.fleet.home.dice import happens
 from jobs.demo.fleet.plan import Plan
 from jobs.demo.fleet.records import Fate, Record
-from jobs.demo.fleet.registrations import ConsentName, Owner
+from jobs.demo.fleet.registrations import Owner
 from jobs.demo.fleet.robot import Robot, Said, Saying
+from schemas.policies import Policies
+from schemas.policies.gates import NO_CONSENT, NO_FAULT, NOT_BOUND, Gates, gates
 from schemas.regions import Region, Residency
-from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY
+from schemas.tables import CLEANING_HISTORY, MAP_TILES, STREAMED, TELEMETRY
 from schemas.tables.cleaning_history import Cleaning
 from schemas.tables.devices import DEVICES_TOPIC
 from schemas.tables.map_tiles import MapTile
 from schemas.tables.telemetry import Telemetry
 
-_TOPICS: dict[type[Saying], tuple[str, ConsentName]] = {
-    Telemetry: (TELEMETRY.topic, "telemetry"),
-    MapTile: (MAP_TILES.topic, "maps"),
-    Cleaning: (CLEANING_HISTORY.topic, "history"),
+_TOPICS: dict[type[Saying], str] = {
+    Telemetry: TELEMETRY.topic,
+    MapTile: MAP_TILES.topic,
+    Cleaning: CLEANING_HISTORY.topic,
 }
 _WAKE_WITHIN = 20.0
 """Seconds of their lives within which all robots have begun to speak."""
@@ -64,13 +66,20 @@ def registered(owner: Owner, after: float, start: datetime) -> Record:
     )
 
 
-def fate_of(owner: Owner, consent: ConsentName, served: frozenset[Region] | None = None) -> Fate:
+def fate_of(
+    owner: Owner,
+    topic: str,
+    served: frozenset[Region] | None = None,
+    *,
+    has_fault: bool = False,
+) -> Fate:
     """What becomes of a good record that comes in time.
 
     Args:
         owner: As registered when the record arrives.
-        consent: What its table needs.
+        topic: The record's.
         served: Regions that the workers serve; None for all.
+        has_fault: The record names one.
     """
     region = _home(owner)
     if not owner.is_registered:
@@ -79,9 +88,23 @@ def fate_of(owner: Owner, consent: ConsentName, served: frozenset[Region] | None
         return Fate("rejected", why="no region")
     if served is not None and region not in served:
         return Fate("elsewhere", region)
-    if not owner.granted(consent):
-        return Fate("withheld", region, "no consent")
-    return Fate("stored", region)
+    reason = _withheld(owner, _gates(owner.vendor, topic), has_fault=has_fault)
+    return Fate("withheld", region, reason) if reason else Fate("stored", region)
+
+
+def _withheld(owner: Owner, asked: Gates, *, has_fault: bool) -> str:
+    """Why the maker's policy keeps a record out; empty where it does not."""
+    if asked.bound and not owner.is_bound:
+        return NOT_BOUND
+    if not all(owner.granted(name) for name in asked.consents):
+        return NO_CONSENT
+    return NO_FAULT if asked.faults and not has_fault else ""
+
+
+@cache
+def _gates(vendor: str, topic: str) -> Gates:
+    policy = Policies.shipped().of(vendor)
+    return gates(policy, STREAMED[topic]) if policy else Gates()
 
 
 @cache
@@ -171,7 +194,7 @@ class _Unit:
         return True
 
     def _record(self, said: Said) -> Record:
-        topic, consent = _TOPICS[type(said.what)]
+        topic = _TOPICS[type(said.what)]
         at = self.start + timedelta(seconds=(self._began + said.at) / self.plan.speed)
         saying = self._firmware.stamped(said.what, at - self._delay)
         fields = self._firmware.fields(saying, self.owner)
@@ -182,11 +205,13 @@ class _Unit:
             key = broken.record_key or key
             return Record(after, topic, key, broken.value, broken.headers, fate)
         value = self._firmware.encode(fields)
-        return Record(after, topic, key, value, self._firmware.headers, self._fate(consent))
+        return Record(after, topic, key, value, self._firmware.headers, self._fate(said.what))
 
-    def _fate(self, consent: ConsentName) -> Fate:
+    def _fate(self, what: Saying) -> Fate:
         if self._delay > self.plan.late_window and self._firmware.clock == "right":
             return Fate("expired")
         if self._is_cancelled:
             return Fate("withheld", why="cancelled")
-        return fate_of(self.owner, consent, self.plan.served)
+        has_fault = isinstance(what, MapTile) and what.fault is not None
+        topic = _TOPICS[type(what)]
+        return fate_of(self.owner, topic, self.plan.served, has_fault=has_fault)

@@ -13,6 +13,7 @@ _PROGRESS = Progress(
     rejected={f"reason {i}": i for i in range(1, 10)},
     withheld={"no consent": 4},
     expired=2,
+    blanked={"latitude: not collected": 21},
     lag={"fleet.telemetry": 137, "fleet.map-tiles": 0},
 )
 
@@ -50,6 +51,9 @@ def test_the_end_shows_tables_by_region_and_the_largest_reasons() -> None:
     screen, out = _screen(terminal=False)
     screen.finally_show(_PROGRESS, 60)
     said = out.getvalue()
-    for text in ("1,000", "rows in us", "reason 9", "other reasons", "no consent", "after 60 s"):
+    for text in (
+        *("1,000", "rows in us", "reason 9", "other reasons", "no consent", "after 60 s"),
+        "stored without: latitude: not collected",
+    ):
         assert text in said
     assert "reason 1 " not in said
