@@ -26,6 +26,8 @@ LIFETIME = timedelta(days=30)
 
 AUTHORITY = "ca.pem"
 SERVERS = ("kafka", "s3")
+"""Whose certificates are good for `HOSTS`."""
+
 HOSTS = ("localhost", "127.0.0.1")
 
 _EARLY = timedelta(minutes=5)

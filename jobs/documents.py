@@ -1,4 +1,4 @@
-"""Writes what the schemas tell developers and analysts, or checks that what is there is current."""
+"""Writes what schemas and roles tell people and tools, or checks that what is there is current."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,26 +6,33 @@ from typing import Any
 
 import msgspec
 
+from jobs.roles import page
 from schemas.documents import asyncapi, json_schema, tables_page, wire_structs
+from schemas.policies import Policies
+from schemas.policies.pages import page as policies_page
+from schemas.settings import Settings
 from storage.dataset import REGION
 from storage.lake import PLACEMENT
 
-_GENERATED = ("fleet/*.json", "tables.md")
+_GENERATED = ("fleet/*.json", "tables.md", "policies.md", "access/**/*.*")
 
 
 def plan() -> Iterator[tuple[str, bytes]]:
     """(file's path, content) of every generated document."""
     yield "tables.md", tables_page([*PLACEMENT, REGION]).encode()
+    yield "policies.md", policies_page(Policies.shipped().all).encode()
     yield "fleet/asyncapi.json", _text(asyncapi())
     for wire in wire_structs().values():
         yield f"fleet/{wire.__name__}.json", _text(json_schema(wire))
+    for name, content in page.files(Settings()):
+        yield f"access/{name}", content
 
 
 def write(folder: Path) -> list[Path]:
     """Write every document; the same schemas give the same bytes."""
-    (folder / "fleet").mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in plan():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
         written.append(folder / name)
     return written

@@ -14,6 +14,9 @@ from storage.secrets import resolve
 _API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 """The request that every broker answers, of 10 bytes: api 18, version 0, and no client's name."""
 
+_CORRELATION = struct.pack(">i", 1)
+"""The request's number, which the answer has behind its length."""
+
 _ANSWER_SECONDS = 1.0
 
 
@@ -109,7 +112,7 @@ def _greet(address: str, tls: ssl.SSLContext | None) -> bool:
         probe = tls.wrap_socket(bare, server_hostname=host) if tls else bare
         with probe:
             probe.sendall(_API_VERSIONS)
-            return len(probe.recv(4)) > 0
+            return probe.recv(8)[4:] == _CORRELATION  # TLS answers what is in the clear, too
 
 
 def _reason(error: ssl.SSLError) -> str:

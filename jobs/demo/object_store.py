@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from jobs.certs import Identity
 from jobs.demo.processes import PartError, Process, free_port, is_listening
 
 CREDENTIALS: Mapping[str, str] = MappingProxyType(
@@ -24,16 +25,18 @@ class S3Server:
         url: For clients; the same after every `start` of this object.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, certificates: Path | None = None) -> None:
         """Prepare, but do not start.
 
         Args:
             folder: For its log.
+            certificates: A folder that `jobs.certs` made: it then speaks HTTPS.
         """
         self._folder = folder
+        self._identity = Identity.of(certificates, "s3") if certificates else None
         self._port = free_port()
         self._process: Process | None = None
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http{'s' if certificates else ''}://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -67,6 +70,8 @@ class S3Server:
             PartError: It did not get ready; it does not run.
         """
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self._port)]
+        if self._identity:
+            command += ["-c", str(self._identity.certificate), "-k", str(self._identity.key)]
         self._process = Process("S3 server", command, log=self._folder / "s3.log")
         self._process.wait_until(lambda: is_listening(self._port), within=within)
 

@@ -1,5 +1,6 @@
 """Kafka's answers: waited for while time may bring one, and its errors as ours."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from kafka.errors import KafkaError, ProducerFencedError, TopicAlreadyExistsErro
 from schemas.errors import FatalError, RetryableError
 
 PATIENCE_SECONDS = 30.0
+_NOT_ALLOWED = re.compile(r"\w+AuthorizationFailedError")
 _T = TypeVar("_T")
 
 
@@ -44,6 +46,11 @@ def translated(where: str = "") -> Iterator[None]:
     except KafkaError as error:
         if ProducerFencedError.__name__ in repr(error):  # or an error that it is the cause of
             raise KafkaUnavailableError("Kafka: a later run has taken over") from None
-        if error.retriable:
-            raise KafkaUnavailableError(f"Kafka{where}: {type(error).__name__}") from None
-        raise KafkaRefusedError(f"Kafka{where}: {type(error).__name__}") from None
+        kind = KafkaUnavailableError if error.retriable else KafkaRefusedError
+        raise kind(f"Kafka{where}: {_named(error)}") from None
+
+
+def _named(error: KafkaError) -> str:
+    """The error's class, or that of the refusal that it tells of in words only."""
+    refusal = _NOT_ALLOWED.search(repr(error))
+    return f"{refusal[0]}, see its ACLs" if refusal else type(error).__name__

@@ -24,6 +24,7 @@ from schemas.wrapping import Passphrase
 from storage.lake import Destination
 from storage.places import location_of, open_lake, open_stores, tables_in
 from storage.s3 import S3Bucket
+from storage.tls import kafka_tls
 
 _PASSPHRASE = "a passphrase of tests"
 EU, US = Region("eu"), Region("us")
@@ -70,7 +71,7 @@ class System:
     @staticmethod
     def prepare_topics(settings: Settings) -> dict[str, bool]:
         """Create the topics that are not there; by topic, whether it was created."""
-        with Cluster(settings.bootstrap_servers) as cluster:
+        with Cluster(settings.bootstrap_servers, tls=kafka_tls(settings, {})) as cluster:
             return carry_out(plan(settings), cluster)
 
     def lake(self) -> dict[tuple[str, Region], Destination]:

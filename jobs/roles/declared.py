@@ -1,0 +1,232 @@
+"""The roles: what each is for, and the least that it needs. Whatever is not here is refused.
+
+A right on records or rows is one on what Kafka or S3 can tell apart: topics, groups, buckets and
+the beginnings of object keys.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jobs.replay import MARKS, NAME
+from schemas.settings import Settings
+from schemas.tables import CLEANING_HISTORY, DEAD_LETTERS, MAP_TILES, STREAMED, TABLES, TELEMETRY
+from schemas.tables.devices import DEVICES_TOPIC
+
+
+class Kind(StrEnum):
+    """What Kafka knows rights on, in its own words."""
+
+    TOPIC = "Topic"
+    GROUP = "Group"
+    TRANSACTION = "TransactionalId"
+    CLUSTER = "Cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaRight:
+    """What may be done with some of Kafka's resources.
+
+    Attributes:
+        operations: Kafka's words; one that reads, writes, deletes or alters also describes.
+        prefixed: The names are beginnings of names.
+    """
+
+    kind: Kind
+    names: tuple[str, ...]
+    operations: tuple[str, ...]
+    prefixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class S3Right:
+    """What may be done in a region's bucket.
+
+    Attributes:
+        actions: IAM's words, without `s3:`.
+        keys: Patterns of object keys; none: the bucket itself.
+    """
+
+    actions: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """Somebody, or a program, with the rights that its work needs.
+
+    Attributes:
+        does: What it is for.
+        never: What it must not be able to do; the tests try each of these.
+    """
+
+    name: str
+    does: str
+    never: str
+    kafka: tuple[KafkaRight, ...] = ()
+    s3: tuple[S3Right, ...] = ()
+
+
+_DATA = tuple(STREAMED)
+_INPUT = (*_DATA, DEVICES_TOPIC)
+_LOOK = ("Describe", "DescribeConfigs")
+_CLUSTER = ("kafka-cluster",)
+
+_FIND = S3Right(("GetBucketLocation", "ListBucket"))
+_FIND_VERSIONS = S3Right(
+    ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads", "ListBucketVersions")
+)
+_READ, _WRITE = ("GetObject",), ("GetObject", "PutObject", "AbortMultipartUpload")
+_REMOVE = ("DeleteObject", "DeleteObjectVersion")
+_CONFIGURATION = (
+    "BucketPublicAccessBlock",
+    "BucketVersioning",
+    "EncryptionConfiguration",
+    "LifecycleConfiguration",
+)
+_EVIDENCE = (
+    "GetBucketLogging",
+    "GetBucketNotification",
+    "GetBucketPolicy",
+    "GetBucketPolicyStatus",
+    "GetInventoryConfiguration",
+    "GetReplicationConfiguration",
+)
+_EVERY_TABLE = tuple(f"{name}/*" for name in TABLES)
+_LOGS = tuple(f"{name}/_delta_log/*" for name in TABLES)
+_CHECKS, _CLOCK = "_checks/*", "clock/*"
+"""Where a worker tests its store, and a sweep asks it for the time."""
+
+
+def roles(settings: Settings) -> tuple[Role, ...]:
+    """Every role of a deployment with these settings; each region has its own of those in S3."""
+    group = (settings.group,)
+    return (*_programs(group), *_people(group))
+
+
+def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
+    return (
+        Role(
+            name="fleet",
+            does="robots, or the gateway that speaks for them: publish what they measured",
+            never="read a record, register a device, touch a bucket",
+            kafka=(KafkaRight(Kind.TOPIC, _DATA, ("Write",)),),
+        ),
+        Role(
+            name="account-service",
+            does="alone says which device is whose, where it lives, and what was consented to",
+            never="read a record, publish a measurement, touch a bucket",
+            kafka=(KafkaRight(Kind.TOPIC, (DEVICES_TOPIC,), ("Write",)),),
+        ),
+        Role(
+            name="worker",
+            does="from Kafka to the tables of its regions",
+            never="publish a record, delete a row or a version, reach another region's bucket",
+            kafka=(
+                KafkaRight(Kind.TOPIC, _INPUT, ("Read", "DescribeConfigs")),
+                KafkaRight(Kind.GROUP, group, ("Read",), prefixed=True),
+            ),
+            s3=(
+                _FIND,
+                S3Right(("ListBucketVersions",)),  # to leave nothing of its test behind
+                S3Right(_WRITE, _EVERY_TABLE),
+                S3Right((*_WRITE, *_REMOVE), (_CHECKS,)),
+            ),
+        ),
+        Role(
+            name="upkeep",
+            does="expires, sweeps, compacts and reconciles the tables of a region",
+            never="see Kafka, or another region's bucket",
+            s3=(
+                _FIND_VERSIONS,
+                S3Right((*_WRITE, *_REMOVE), (*_EVERY_TABLE, _CLOCK)),
+            ),
+        ),
+        Role(
+            name="watch",
+            does="measures lag and freshness, from Kafka's figures and the tables' logs",
+            never="read a file of rows, publish, join the workers' group",
+            kafka=(
+                KafkaRight(Kind.TOPIC, _INPUT, _LOOK),
+                KafkaRight(Kind.TOPIC, _DATA, ("Read",)),  # the time of the first one that waits
+                KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
+            ),
+            s3=(_FIND, S3Right(_READ, _LOGS)),
+        ),
+    )
+
+
+def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
+    return (
+        Role(
+            name="analyst",
+            does="queries telemetry, cleanings and dead letters",
+            never="see a map, a topic, a key, an object's old version; write anything",
+            s3=(
+                _FIND,
+                S3Right(
+                    _READ,
+                    tuple(f"{t.name}/*" for t in (TELEMETRY, CLEANING_HISTORY, DEAD_LETTERS)),
+                ),
+            ),
+        ),
+        Role(
+            name="map-analyst",
+            does="looks at maps, which identify homes whatever is done to their columns",
+            never="see another table, a topic, a key, an object's old version; write anything",
+            s3=(_FIND, S3Right(_READ, (f"{MAP_TILES.name}/*",))),
+        ),
+        Role(
+            name="operator",
+            does="makes topics, buckets and tables, and checks that they keep the promises",
+            never="read a record or a row, publish",
+            kafka=(
+                KafkaRight(Kind.TOPIC, _INPUT, ("Create", "AlterConfigs", *_LOOK)),
+                KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
+            ),
+            s3=(
+                _FIND,
+                S3Right(("CreateBucket", *_both(_CONFIGURATION))),
+                S3Right(_WRITE, _LOGS),
+            ),
+        ),
+        Role(
+            name="officer",
+            does="answers access, erasure and hold requests; sends dead letters again",
+            never="register a device, change a bucket's settings, open the keyring alone",
+            kafka=(
+                KafkaRight(Kind.TOPIC, _INPUT, ("Read", "DescribeConfigs")),
+                KafkaRight(Kind.TOPIC, _DATA, ("Write",)),
+                KafkaRight(Kind.TOPIC, (MARKS,), ("Create", "Read", "Write", "DescribeConfigs")),
+                KafkaRight(Kind.TRANSACTION, (NAME,), ("Write",)),
+                KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
+            ),
+            s3=(
+                _FIND_VERSIONS,
+                S3Right((*_WRITE, *_REMOVE, "GetObjectVersion"), _EVERY_TABLE),
+            ),
+        ),
+        Role(
+            name="custodian",
+            does="keeps the keyring and its passphrase, which are in neither Kafka nor S3",
+            never="see a record or a row: who can compute pseudonyms must not meet them",
+        ),
+        Role(
+            name="auditor",
+            does="checks every promise against stored bytes and live configuration",
+            never="read a record, write, delete, open the keyring",
+            kafka=(
+                KafkaRight(Kind.TOPIC, (*_INPUT, MARKS), _LOOK),
+                KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
+                KafkaRight(Kind.CLUSTER, _CLUSTER, _LOOK),
+            ),
+            s3=(
+                _FIND_VERSIONS,
+                S3Right((*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE)),
+                S3Right(("GetObject", "GetObjectVersion"), _EVERY_TABLE),
+            ),
+        ),
+    )
+
+
+def _both(configuration: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{verb}{name}" for verb in ("Get", "Put") for name in configuration)

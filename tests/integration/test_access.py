@@ -1,0 +1,204 @@
+"""A Kafka with mutual TLS and an authorizer, an S3 with HTTPS: who gets in, to do what."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from support.secured import ATTEMPTS, DATA, DEVICES, Client
+from support.system import EU, System
+from support.wire import GERMAN, reading, registration
+
+from jobs import certs, topics
+from jobs.cli import main
+from jobs.demo.broker import Broker
+from jobs.demo.broker_security import ADMINISTRATOR, reached_as
+from jobs.demo.object_store import S3Server
+from jobs.kafka import Cluster, Permission, is_answering
+from jobs.roles import lists
+from jobs.roles.declared import roles
+from schemas.errors import FatalError, SettingsError
+from schemas.retention import microseconds
+from schemas.settings import Settings
+from storage.s3 import S3Location, S3Store
+from streams.kafka.devices import Devices
+from streams.kafka.topics import KafkaUnavailableError, Topics
+from streams.registry import Registry
+
+pytestmark = pytest.mark.kafka
+
+ROLES = {role.name: role for role in roles(Settings())}
+WANTED = lists.plan(ROLES.values())
+MAY = {
+    "fleet": {"see data", "publish data"},
+    "account-service": {"see devices", "register"},
+    "worker": {"see data", "read data", "see devices", "read devices", "work", "see the group"},
+    "upkeep": set(),
+    "watch": {"see data", "read data", "see devices", "see the group"},
+    "analyst": set(),
+    "map-analyst": set(),
+    "operator": {"see data", "see devices", "see the group", "create"},
+    "officer": {
+        *("see data", "read data", "publish data", "see devices", "read devices"),
+        *("send again", "see the group"),
+    },
+    "custodian": set(),
+    "auditor": {"see data", "see devices", "see the group", "see lists"},
+}
+"""Everything that each role may do, of `ATTEMPTS`; what is not here has to be refused."""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def certificates(folder: Path) -> Path:
+    now = datetime.now(UTC)  # noqa: TID251 - real servers have a real clock
+    certs.make(folder / "strangers", ["worker"], now=now)
+    certs.make(folder / "certs", [ADMINISTRATOR, *ROLES], now=now)
+    return folder / "certs"
+
+
+@pytest.fixture(scope="module")
+def kafka(cache: Path, folder: Path, certificates: Path) -> Iterator[Broker]:
+    with Broker(folder / "kafka", cache=cache, certificates=certificates) as running:
+        with Client(ADMINISTRATOR, running, certificates).cluster() as cluster:
+            topics.carry_out(topics.plan(Settings(partitions=1)), cluster)
+            lists.carry_out(lists.compare(WANTED, cluster.permissions()), cluster)
+            with cluster.producer() as producer:
+                for topic in (DATA, DEVICES):
+                    producer.send(topic, b"nobody", b"{", partition=0)()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def https(folder: Path, certificates: Path, credentials: None) -> Iterator[S3Server]:  # noqa: ARG001
+    with pytest.MonkeyPatch.context() as patch, S3Server(folder, certificates=certificates) as s3:
+        authority = str(certificates / certs.AUTHORITY)
+        patch.setenv("AWS_CA_BUNDLE", authority)
+        patch.setenv("SSL_CERT_FILE", authority)  # whatever sets it here does so for this module
+        yield s3
+
+
+def variables(name: str, kafka: Broker, certificates: Path) -> dict[str, str]:
+    identity = certs.Identity.of(certificates, name)
+    return {**identity.variables(), "FORTNIGHT_BOOTSTRAP_SERVERS": kafka.address}
+
+
+def command(
+    patch: pytest.MonkeyPatch, environment: Mapping[str, str], *arguments: str
+) -> int | str | None:
+    for name, value in environment.items():
+        patch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_what_it_is_for_and_is_refused_everything_else(
+    kafka: Broker, certificates: Path, role: str
+) -> None:
+    client = Client(role, kafka, certificates)
+    assert {name for name, attempt in ATTEMPTS.items() if client.may(attempt)} == MAY[role]
+
+
+def test_a_line_that_somebody_else_added_or_took_away_is_found_and_made_good(
+    kafka: Broker,
+    certificates: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stranger = Permission("User:stranger", "Topic", "fleet.", "Write", prefixed=True)
+    elsewhere = Permission("User:stranger", "Topic", "orders", "Write")
+    account = Permission("User:account-service", "Topic", DEVICES, "Write")
+    as_admin = variables(ADMINISTRATOR, kafka, certificates)
+    with Client(ADMINISTRATOR, kafka, certificates).cluster() as cluster:
+        cluster.allow([stranger, elsewhere])
+        cluster.take_back([account])
+        assert command(monkeypatch, as_admin, "access", "kafka", "--check") == 1
+        said = capsys.readouterr().out
+        assert f"missing: {account}" in said
+        assert f"too much: {stranger}" in said
+        assert "orders" not in said
+        assert command(monkeypatch, as_admin, "access", "kafka", "--apply") == 0
+        assert command(monkeypatch, as_admin, "access", "kafka", "--check") == 0
+        cluster.take_back([elsewhere])
+
+
+def test_who_speaks_in_the_clear_is_not_answered(kafka: Broker) -> None:
+    assert not is_answering(kafka.address)
+    with pytest.raises(KafkaUnavailableError):
+        Devices(kafka.address, Registry()).start()
+
+
+def test_a_stranger_is_refused_and_told_why(
+    kafka: Broker,
+    folder: Path,
+    certificates: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    foreign = reached_as("worker", folder / "strangers")
+    assert foreign is not None
+    foreign.load_verify_locations(certificates / certs.AUTHORITY)  # it knows Kafka, not Kafka it
+    for reach in (
+        lambda: Cluster(kafka.address, tls=foreign),
+        lambda: Topics(kafka.address, [DATA], tls=foreign),
+    ):
+        with pytest.raises(FatalError, match="does not accept our certificate"):
+            reach()
+    with pytest.raises(KafkaUnavailableError):
+        Devices(kafka.address, Registry(), tls=foreign).start()
+    as_stranger = variables("worker", kafka, folder / "strangers")
+    assert command(monkeypatch, as_stranger, "fleet", "--records", "1", "--rate", "0") == 70
+    assert "certificate is not trusted, FORTNIGHT_KAFKA_CA" in capsys.readouterr().err
+
+
+def test_the_fleet_cannot_register_its_own_devices(
+    kafka: Broker,
+    certificates: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    few = ("fleet", "--robots", "3", "--records", "40", "--rate", "0")
+    assert command(monkeypatch, variables("fleet", kafka, certificates), *few) == 70
+    assert "TopicAuthorizationFailedError" in capsys.readouterr().err
+    assert command(monkeypatch, variables(ADMINISTRATOR, kafka, certificates), *few) == 0
+    assert "sent 40 records" in capsys.readouterr().out
+
+
+def test_an_s3_that_our_authority_did_not_sign_is_refused(
+    https: S3Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(folder / "strangers" / certs.AUTHORITY))
+    with pytest.raises(SettingsError, match="not trusted, AWS_CA_BUNDLE"):
+        S3Store(S3Location("any", "eu-central-1", https.url)).head("any")
+
+
+def test_a_worker_with_no_more_than_its_rights_brings_records_from_kafka_to_s3_over_tls(
+    kafka: Broker, https: S3Server, certificates: Path, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - real servers have a real clock
+    given = certs.Identity.of(certificates, ADMINISTRATOR).variables()
+    chosen = {
+        name.removeprefix("FORTNIGHT_").lower(): value
+        for name, value in given.items()
+        if name.startswith("FORTNIGHT_")
+    }
+    system = System.prepare(tmp_path, kafka, https, flush_period=timedelta(seconds=1), **chosen)
+    for role, topic, value in (
+        ("account-service", DEVICES, registration(GERMAN).value),
+        ("fleet", DATA, msgspec.json.encode(reading(event_time=microseconds(now)))),
+    ):
+        with Client(role, kafka, certificates).cluster() as cluster, cluster.producer() as producer:
+            producer.send(topic, GERMAN.encode(), value)()
+    with system.worker(**variables("worker", kafka, certificates)) as worker:
+        system.wait_for_rows("telemetry", EU, 1)
+        worker.stop()
+        assert GERMAN not in worker.log.read_text()
