@@ -4,7 +4,7 @@ Entries are read as JSON, not through a library: `DeltaTable.history()` labels v
 after commits that hold no files, and a proof must rest on what is there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -125,19 +125,10 @@ def read_entries(store: ObjectStore, table: str, after: int = -1) -> Iterator[Lo
         KeyError: One was cleaned away meanwhile: read again.
     """
     kept = _newest_run(sorted(entry_times(store, table)))
-    yield from entries_of(store, table, [version for version in kept if version > after])
-
-
-def entries_of(store: ObjectStore, table: str, versions: Sequence[int]) -> Iterator[LogEntry]:
-    """The log's entries of these versions, in the order given.
-
-    Raises:
-        IntegrityError: One is no log entry, or its receipt is none.
-        KeyError: One is not kept any more.
-    """
+    wanted = [version for version in kept if version > after]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for start in range(0, len(versions), _AT_ONCE):
-            some = versions[start : start + _AT_ONCE]
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
             texts = pool.map(lambda version: store.get(entry_key(table, version)), some)
             for version, text in zip(some, texts, strict=True):
                 yield _parsed(table, version, text)

@@ -65,7 +65,7 @@ def watch(  # noqa: PLR0913 - each is an option
             closing(Serving(history, port, host)) as served,
             Console(history, _now, host=host, port=console, token=secret) as page,
         ):
-            typer.echo(f"console {page.url}, metrics {served.url}")
+            typer.echo(f"console {page.url}, metrics http://{host}:{served.port}/metrics")
             schedule.repeat(
                 lambda: history.append(watching.look(_now())),
                 timedelta(seconds=every),

@@ -66,7 +66,7 @@ def numbers(state: State) -> Numbers:
     found[LOOKED_AT][()] = state.now.timestamp()
     found[BREACHES][()] = len(state.breaches)
     for reach in state.reaches:
-        found[REACHABLE][reach.kind, reach.name] = reach.answers
+        found[REACHABLE][reach.kind, reach.name] = float(reach.answers)
     for page in Runbook:
         found[PROBLEMS][page,] = sum(one.runbook is page for one in state.problems)
     for one in state.rejected:

@@ -26,7 +26,7 @@ class Serving:
         self._history = history
         pages = {"/metrics": self._metrics, "/readyz": self._ready}
         self._server = ThreadingHTTPServer((host, port), _handler(pages))
-        self.url = f"http://{host}:{self._server.server_address[1]}/metrics"
+        self.port = int(self._server.server_address[1])
         Thread(target=self._server.serve_forever, name="serving", daemon=True).start()
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from jobs.watch.rejections import Flood, Rejections
 from jobs.watch.state import Rejected
 from schemas.tables import DEAD_LETTERS
 from storage.lake import Destination
-from storage.log import LogEntry, entries_of, news
+from storage.log import LogEntry, news
 
 TAIL = 200
 """Entries before the newest that are read when a log is first followed."""
@@ -90,14 +90,13 @@ class TableLog:
         return self._seen(now)
 
     def _begin(self) -> None:
-        version, table = self.destination.version(), self.destination.table.name
-        live = self.destination.live()
-        tail = range(max(0, version - TAIL + 1), version + 1)
+        version = self.destination.version()
         with suppress(KeyError):  # being cleaned: then there is no tail
-            for entry in entries_of(self.destination.store, table, tail):
+            for entry in self.destination.entries(version - TAIL):
                 self._add(entry)
+        live = self.destination.live()  # of the tail's end or later: what is read twice is one
         self._ledger.live = {file.path: Held(file, frozenset()) for file in live}
-        self._version = version
+        self._version = max(self._version, version)
 
     def _add(self, entry: LogEntry) -> None:
         self._ledger.add(entry)

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from support.rows import NOW, path_of
 
 from storage.directory import DirectoryStore
-from storage.log import BOUNDED, DataFile, LogEntry, entry_key, read_entries, read_versions
+from storage.log import (
+    BOUNDED,
+    DataFile,
+    LogEntry,
+    entry_key,
+    news,
+    read_entries,
+    read_versions,
+)
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2300, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 PAIRS = st.one_of(
@@ -92,3 +100,13 @@ def test_the_newest_entry_says_how_far_a_partition_is(tmp_path: Path) -> None:
     assert read_versions(store, "t", 1, 2) == {"a": 5}
     with pytest.raises(KeyError):
         read_versions(store, "t", 2, 3)
+
+
+def test_news_are_what_came_behind_a_version_up_to_the_first_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path)
+    for version in (0, 1, 2, 4):
+        store.put(entry_key("t", version), line("a", version))
+    found = {after: [one.version for one in news(store, "t", after)] for after in range(-1, 5)}
+    assert found == {-1: [0, 1, 2], 0: [1, 2], 1: [2], 2: [], 3: [4], 4: []}
