@@ -64,7 +64,7 @@ class Site:
             return pages.console(self.history.states, self.clock())
         if path == "/runbooks":
             return pages.runbooks()
-        return pages.one_runbook(path.removeprefix("/runbooks/"))
+        return pages.one_runbook(path.removeprefix("/runbooks/").removesuffix(".md"))
 
 
 def _page(page: str, status: int = 200) -> Reply:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.watch.panels import INGESTION, RETENTION, Panel
+from jobs.watch.grafana.panels import INGESTION, RETENTION, Panel
 
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
 _COLUMNS, _HEIGHT = 24, 8
