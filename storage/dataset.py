@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from schemas.privacy import Privacy, column
 from schemas.regions import Region
 from schemas.tables.map_tiles import MAP_TILES, TILE
-from storage.decoded import DecodedTiles, readable
+from storage.decoded import DecodedTiles, readable_at
 from storage.lake import Destination
 from storage.tiles import decode_tiles
 
@@ -34,7 +34,8 @@ Result = TypeVar("Result")
 
 _TRIES = 3
 
-_KEYS = ["map", "tile_y", "tile_x", "version", "event_time", "offset", "__filename"]
+_KEYS = ["device", "map", "tile_y", "tile_x", "version", "event_time", "offset"]
+_PLACE = "place"
 
 
 def open_table(name: str, lake: Lake, regions: Iterable[Region] = ()) -> ds.Dataset:
@@ -143,15 +144,15 @@ def latest_tiles(
     wanted = mine = pc.field("device") == device
     if at is not None:
         wanted &= pc.field("event_time") <= pa.scalar(at, pa.timestamp("us", "UTC"))
-    keys = tiles.to_table(_KEYS, filter=wanted)
+    keys = tiles.to_table([*_KEYS, "__filename"], filter=wanted)
     if not keys.num_rows:
         return tiles.schema.empty_table()
     if map_name is None:
         map_name = keys["map"][pc.index(keys["event_time"], pc.max(keys["event_time"])).as_py()]
     same = pc.field("map") == map_name
     files = {*_newest(keys.filter(same))["__filename"].to_pylist()}
-    rows = [  # all of the device, for so it can be decoded
-        readable(fragment.to_table(tiles.schema, filter=mine)).filter(wanted & same)
+    rows = [
+        _newest_of(fragment.to_table(tiles.schema, filter=mine), wanted & same)
         for fragment in tiles.get_fragments(wanted)
         if fragment.path in files
     ]
@@ -182,6 +183,13 @@ def assemble(rows: pa.Table) -> FloorPlan:
     return FloorPlan(
         rows["map"][0].as_py(), cells, left, top, rows["pixel_size"][0].as_py(), missing
     )
+
+
+def _newest_of(device: pa.Table, wanted: pc.Expression) -> pa.Table:
+    """Of a file's rows of a device, all of them for so they can be decoded, the newest wanted."""
+    numbered = device.select(_KEYS).append_column(_PLACE, pa.array(range(device.num_rows)))
+    places = _newest(numbered.filter(wanted))[_PLACE]
+    return readable_at(device, np.sort(places.to_numpy()))
 
 
 def _newest(rows: pa.Table) -> pa.Table:

@@ -8,9 +8,11 @@ devices are read and decoded, some thousand rows at a time, and filtered.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from numpy.typing import NDArray
 
 from storage.parquet import CODEC_TABLE
 from storage.tiles import compacted, decode_tiles, raw
@@ -36,8 +38,24 @@ def readable(rows: pa.Table) -> pa.Table:
     """
     if pc.all(pc.equal(rows["encoding"], raw.ENCODING)).as_py() is not False:
         return rows
-    rows = _put(rows, "cells", raw.encode(decode_tiles(rows)))
-    return _put(rows, "encoding", pa.repeat(raw.ENCODING, rows.num_rows))
+    return _raw(rows, decode_tiles(rows))
+
+
+def readable_at(rows: pa.Table, places: NDArray[np.int64]) -> pa.Table:
+    """Some of the rows, with raw cells; soon where they are the newest versions of their tiles.
+
+    Args:
+        rows: As for `readable`.
+        places: Which rows, ascending.
+
+    Raises:
+        IntegrityError: Cells cannot be decoded.
+    """
+    is_compacted = pc.all(pc.equal(rows["encoding"], compacted.ENCODING)).as_py()
+    if not (is_compacted and np.isin(places, compacted.newest_rows(rows)).all()):
+        return readable(rows).take(places)
+    found, cells = compacted.decode_newest(rows)
+    return _raw(rows.take(places), cells[np.searchsorted(found, places)])
 
 
 class DecodedTiles(ds.Dataset):  # type: ignore[misc]  # pyarrow is untyped
@@ -138,6 +156,12 @@ def _whole(rows: pa.Table) -> int:
         return int(rows.num_rows)
     starts = compacted.chunk_starts(rows).nonzero()[0]
     return int(starts[-1]) if len(starts) else 0
+
+
+def _raw(rows: pa.Table, cells: NDArray[np.uint8]) -> pa.Table:
+    """Rows with these cells."""
+    rows = _put(rows, "cells", raw.encode(cells))
+    return _put(rows, "encoding", pa.repeat(raw.ENCODING, rows.num_rows))
 
 
 def _put(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:

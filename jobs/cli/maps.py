@@ -11,7 +11,7 @@ import typer
 from jobs.cli.settings import environment
 from jobs.maps import bench, corpus, relink, train
 from jobs.maps.invented import invent
-from storage.tiles import context_table
+from storage.tiles.tables import SHIPPED, Tables
 
 app = typer.Typer()
 _maps = typer.Typer(help="Maps as a whole: the context codec's table, and what gives homes away.")
@@ -19,7 +19,6 @@ app.add_typer(_maps, name="maps")
 
 _FIGURES = Path("build/figures/maps.json")
 _RELINKED = Path("build/figures/relink.json")
-_TABLE = Path(context_table.__file__).parent
 
 Folder = Annotated[Path | None, typer.Option("--maps", help="Folder of tiles64.npz.")]
 
@@ -27,13 +26,12 @@ Folder = Annotated[Path | None, typer.Option("--maps", help="Folder of tiles64.n
 @_maps.command("train")
 def train_table(
     maps: Folder = None,
-    to: Annotated[Path, typer.Option(help="Where to put the table.")] = _TABLE,
-    version: Annotated[int, typer.Option(help="A table once written with keeps its number.")] = 1,
+    to: Annotated[Path, typer.Option(help="The folder of tables.")] = SHIPPED.folder,
     invented: Annotated[int, typer.Option(help="Robots of our own generator to add.")] = 16,
     *,
     check: Annotated[bool, typer.Option(help="Measure on homes left out; takes longer.")] = True,
 ) -> None:
-    """Train the context table on a corpus, and say how well it does on homes it never saw."""
+    """Train a context table, to be written with from now on; the tables that there are stay."""
     learnt = corpus.load(maps or _folder())
     heard = train.hear(learnt, invent(invented) if invented else None)
     fits = train.train(heard)
@@ -50,11 +48,10 @@ def train_table(
         told["bytes_a_row_unseen"] = round(sum(figures.unseen.values()), 2)
         for question, seen in figures.seen.items():
             typer.echo(f"{question.name}: {seen:.3f}, unseen {figures.unseen[question]:.3f}")
-    data = train.table_file(fits)
-    (to / "context_table.bin").write_bytes(data)
-    text = train.description(version, data, told)
-    (to / "context_table.toml").write_text(text, "utf-8")
-    typer.echo(text, nl=False)
+    table = Tables(to).add(train.table_file(fits), told)
+    typer.echo(f"version {table.version}: {to / table.digest}.bin")
+    for name, value in told.items():
+        typer.echo(f"{name}: {value}")
 
 
 @_maps.command("relink")

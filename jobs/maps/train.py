@@ -13,7 +13,7 @@ import numpy as np
 from jobs.maps.corpus import Corpus
 from jobs.maps.fitting import Fit, cost, fit
 from jobs.maps.lessons import Lesson, join, listen
-from storage.tiles.context_table import pack, unpack
+from storage.tiles.context_table import pack
 from storage.tiles.model.decisions import SIZES, Question
 
 FOLDS = 5
@@ -94,20 +94,7 @@ def _unseen(corpus: Corpus, heard: Heard, question: Question) -> float:
 
 
 def table_file(fits: Mapping[Question, Fit]) -> bytes:
-    """The bytes of `context_table.bin`."""
+    """The bytes of a table."""
     rounded = {question: one.rounded() for question, one in fits.items()}
     base = {question: one[0] for question, one in rounded.items()}
     return pack(base, {question: one[1] for question, one in rounded.items()})
-
-
-def description(version: int, data: bytes, told: Mapping[str, str | int | float]) -> str:
-    """The text of `context_table.toml`: which table it is, and how it was made."""
-    table = unpack(version, data)
-    values: dict[str, str | int | float] = {"version": version, "sha256": table.digest, **told}
-    lines = [
-        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}"
-        for name, value in values.items()
-    ]
-    return "# How context_table.bin was made; written by `fortnight maps train`.\n" + (
-        "\n".join(lines) + "\n"
-    )

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
-from storage.tiles.context_table import ContextTable, load
+from storage.tiles.context_table import ContextTable
 from storage.tiles.keys import Ints, Keys
 from storage.tiles.model.sheets import SIDE
 from storage.tiles.rans import Uints, Words
+from storage.tiles.tables import Tables
 
 Tiles = NDArray[np.uint8]
 
@@ -68,17 +69,31 @@ class Chunk:
         return body + _checksum(self.table, keys, body)
 
 
-def parse(data: bytes, keys: Keys) -> Chunk:
+def version_of(data: bytes) -> int:
+    """The version of the table that a chunk says it was written with.
+
+    Raises:
+        IntegrityError: It is cut short.
+    """
+    if len(data) < _SHORTEST:
+        raise IntegrityError("a chunk of tiles is cut short")
+    return data[0]
+
+
+def parse(data: bytes, keys: Keys, tables: Tables) -> Chunk:
     """Read a chunk that is said to hold the rows with these keys.
 
     Takes no more memory than a small multiple of `data`.
 
+    Args:
+        data: The chunk.
+        keys: Of its rows.
+        tables: One of them it was written with.
+
     Raises:
         IntegrityError: Damaged, cut short, for other rows, or of an unknown table version.
     """
-    if len(data) < _SHORTEST:
-        raise IntegrityError("a chunk of tiles is cut short")
-    table = load(data[0])
+    table = tables.load(version_of(data))
     body = data[:-4]
     if _checksum(table, keys, body) != data[-4:]:
         raise IntegrityError("a chunk of tiles is damaged, or does not belong to its rows")

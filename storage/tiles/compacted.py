@@ -16,7 +16,8 @@ from schemas.errors import IntegrityError
 from schemas.tables.map_tiles import TILE
 from storage.tiles import context
 from storage.tiles.chunk import parse
-from storage.tiles.keys import Keys
+from storage.tiles.keys import Ints, Keys
+from storage.tiles.tables import SHIPPED
 
 ENCODING = "context"
 
@@ -51,15 +52,40 @@ def decode_rows(rows: pa.Table) -> NDArray[np.uint8]:
     """
     if not rows.num_rows:
         return np.empty((0, TILE, TILE), np.uint8)
+    return context.decode(*_chunks(rows))
+
+
+def newest_rows(rows: pa.Table) -> Ints:
+    """Which rows `decode_newest` gives, found out without decoding."""
+    first, length = _chunks(rows)[1].chains()
+    return first + length - 1
+
+
+def decode_newest(rows: pa.Table) -> tuple[Ints, NDArray[np.uint8]]:
+    """Unpack the newest version of each tile of each chunk, and no older one.
+
+    Args:
+        rows: As for `decode_rows`, at least one.
+
+    Returns:
+        (c,) which rows those are, ascending, and (c, 64, 64) uint8 their labels.
+
+    Raises:
+        IntegrityError: As for `decode_rows`.
+    """
+    return context.decode_latest(*_chunks(rows))
+
+
+def _chunks(rows: pa.Table) -> tuple[list[bytes], Keys]:
+    """The chunks of whole devices, and what their rows are."""
     starts = chunk_starts(rows)
     if not starts[0] or np.any(_changes(rows, "device") & ~starts):
         raise IntegrityError("map_tiles: rows without the chunk that holds their cells")
-    chunks = rows["cells"].filter(pa.array(starts)).to_pylist()
     try:
         keys = _keys(rows, starts)
     except ValueError:
         raise IntegrityError("map_tiles: rows of a chunk are not in order") from None
-    return context.decode(chunks, keys)
+    return rows["cells"].filter(pa.array(starts)).to_pylist(), keys
 
 
 def chunk_starts(rows: pa.Table) -> Bools:
@@ -90,7 +116,7 @@ def check_rows(rows: pa.Table) -> str | None:
     keys, places = _keys(mine, starts), [*np.flatnonzero(starts).tolist(), mine.num_rows]
     chunks = mine["cells"].filter(pa.array(starts)).to_pylist()
     digests = {
-        parse(chunk, keys[slice(*place)]).table.digest
+        parse(chunk, keys[slice(*place)], SHIPPED).table.digest
         for chunk, place in zip(chunks, pairwise(places), strict=True)
     }
     if len(digests) > 1:

@@ -6,7 +6,7 @@ tile first (`latest`), then each older one by what differs (`updates`). A fixed 
 spends bits on the unlikely ones. All tiles of a batch are told together, so the work is done
 by numpy, a thousand tiles at a time; yet every chunk decodes alone just the same.
 
-Reading order: context, chunk, coders, rans, context_table, then the model.
+Reading order: context, chunk, coders, rans, context_table, tables, then the model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
-from storage.tiles.chunk import CELLS, Chunk, parse
+from storage.tiles.chunk import CELLS, Chunk, parse, version_of
 from storage.tiles.coders import Reader, Recorder
-from storage.tiles.context_table import ContextTable, current
+from storage.tiles.context_table import ContextTable
 from storage.tiles.keys import Ints, Keys
 from storage.tiles.model import versions
 from storage.tiles.model.sheets import SIDE, place
 from storage.tiles.rans import Decoder, Uints, Words
+from storage.tiles.tables import SHIPPED, Tables
 
 Tiles = NDArray[np.uint8]
 
@@ -33,11 +34,14 @@ _OF_A_TILE, _OF_A_NEWEST = 7, 3
 LANE_BYTES = 384
 """A lane costs some five bytes and is worth it where it has so many to carry."""
 _MOST_LANES = 4096
+_NO_BREAKS = np.zeros(0, np.int64)
 _BUSY = CELLS // 4
 """A tile with fewer steps from cell to cell is never stored raw, nor asked about it."""
 
 
-def encode(tiles: Tiles, keys: Keys, *, at_once: int = AT_ONCE) -> list[bytes]:
+def encode(
+    tiles: Tiles, keys: Keys, *, tables: Tables = SHIPPED, at_once: int = AT_ONCE
+) -> list[bytes]:
     """Encode tiles.
 
     Deterministic: the same rows of a device give the same chunk in any company.
@@ -45,6 +49,7 @@ def encode(tiles: Tiles, keys: Keys, *, at_once: int = AT_ONCE) -> list[bytes]:
     Args:
         tiles: (n, 64, 64) uint8 labels, one a row of `keys`.
         keys: What the rows are.
+        tables: The newest of them is written with.
         at_once: Rows told together; only speed and memory depend on it.
 
     Returns:
@@ -53,17 +58,21 @@ def encode(tiles: Tiles, keys: Keys, *, at_once: int = AT_ONCE) -> list[bytes]:
     if tiles.shape != (len(keys), SIDE, SIDE) or tiles.dtype != np.uint8:
         raise ValueError("tiles must be (n, 64, 64) uint8, one a key")
     chunks: list[bytes] = []
-    for rows, _ in _groups(keys, at_once):
-        chunks += _encode_group(tiles[rows], keys[rows])
+    table = tables.current()
+    for rows, _ in _groups(keys, at_once, _load(keys)):
+        chunks += _encode_group(tiles[rows], keys[rows], table)
     return chunks
 
 
-def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = AT_ONCE) -> Tiles:
+def decode(
+    chunks: Sequence[bytes], keys: Keys, *, tables: Tables = SHIPPED, at_once: int = AT_ONCE
+) -> Tiles:
     """Decode all versions: (n, 64, 64) uint8, one a row of `keys`.
 
     Args:
         chunks: One a device, in the order of the devices; any choice of devices will do.
         keys: The rows of those devices, all of them.
+        tables: With which the chunks were written, with any of them.
         at_once: Rows told together; only speed and memory depend on it.
 
     Raises:
@@ -71,8 +80,8 @@ def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = AT_ONCE) -> Ti
     """
     _check(chunks, keys)
     tiles = np.empty((len(keys), SIDE, SIDE), np.uint8)
-    for rows, devices in _groups(keys, at_once):
-        group = _Group.parse(chunks[devices], keys[rows])
+    for rows, devices in _groups(keys, at_once, _load(keys), breaks=_breaks(chunks)):
+        group = _Group.parse(chunks[devices], keys[rows], tables)
         tiles[rows.start + group.raw] = group.raw_tiles
         if len(group.coded):
             reader = group.reader()
@@ -83,7 +92,9 @@ def decode(chunks: Sequence[bytes], keys: Keys, *, at_once: int = AT_ONCE) -> Ti
     return tiles
 
 
-def decode_latest(chunks: Sequence[bytes], keys: Keys) -> tuple[Ints, Tiles]:
+def decode_latest(
+    chunks: Sequence[bytes], keys: Keys, *, tables: Tables = SHIPPED
+) -> tuple[Ints, Tiles]:
     """Decode the newest version of every tile, without the older ones.
 
     Returns:
@@ -96,8 +107,9 @@ def decode_latest(chunks: Sequence[bytes], keys: Keys) -> tuple[Ints, Tiles]:
     first, length = keys.chains()
     newest = first + length - 1
     tiles = np.zeros((len(newest), SIDE, SIDE), np.uint8)
-    for rows, devices in _groups(keys, AT_ONCE, newest=True):
-        group = _Group.parse(chunks[devices], keys[rows])
+    load = _load(keys, newest=True)
+    for rows, devices in _groups(keys, AT_ONCE, load, breaks=_breaks(chunks)):
+        group = _Group.parse(chunks[devices], keys[rows], tables)
         _fill(tiles, newest, rows.start + group.raw, group.raw_tiles)
         if len(group.coded):
             chains = place(group.keys[group.coded])
@@ -118,21 +130,32 @@ def _check(chunks: Sequence[bytes], keys: Keys) -> None:
         raise ValueError("one chunk a device")
 
 
-def _groups(keys: Keys, at_once: int, *, newest: bool = False) -> Iterator[tuple[slice, slice]]:
-    """Rows and devices to take together."""
+def _load(keys: Keys, *, newest: bool = False) -> Ints:
+    """(d + 1,) what the devices before each one take, in rows."""
     starts = keys.device_starts()
     tiles = np.searchsorted(keys.chains()[0], starts)
-    load = tiles * _OF_A_NEWEST if newest else starts + tiles * _OF_A_TILE
+    return tiles * _OF_A_NEWEST if newest else starts + tiles * _OF_A_TILE
+
+
+def _breaks(chunks: Sequence[bytes]) -> Ints:
+    """The chunks that were written with another table than the one before."""
+    return np.flatnonzero(np.diff([version_of(data) for data in chunks])) + 1
+
+
+def _groups(
+    keys: Keys, at_once: int, load: Ints, *, breaks: Ints = _NO_BREAKS
+) -> Iterator[tuple[slice, slice]]:
+    """Rows and devices to take together."""
+    starts = keys.device_starts()
     begin, devices = 0, len(starts) - 1
     while begin < devices:
         end = int(np.searchsorted(load, load[begin] + at_once, side="right")) - 1
-        end = min(max(end, begin + 1), devices)
+        end = min(max(end, begin + 1), devices, *breaks[breaks > begin].tolist())
         yield slice(int(starts[begin]), int(starts[end])), slice(begin, end)
         begin = end
 
 
-def _encode_group(tiles: Tiles, keys: Keys) -> list[bytes]:
-    table = current()
+def _encode_group(tiles: Tiles, keys: Keys, table: ContextTable) -> list[bytes]:
     raw = _incompressible(tiles, table)
     coded = _others(raw, len(keys))
     device = keys.device_numbers()
@@ -194,7 +217,7 @@ def _incompressible(tiles: Tiles, table: ContextTable) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Chunks decoded together: which rows are coded, which are raw."""
+    """Chunks decoded together, all of one table: which rows are coded, which are raw."""
 
     chunks: Sequence[Chunk]
     keys: Keys
@@ -202,10 +225,13 @@ class _Group:
     raw: Ints
 
     @classmethod
-    def parse(cls, chunks: Sequence[bytes], keys: Keys) -> "_Group":
+    def parse(cls, chunks: Sequence[bytes], keys: Keys, tables: Tables) -> "_Group":
         """Read the chunks of these rows."""
         start = keys.device_starts().tolist()
-        parsed = [parse(data, keys[slice(start[i], start[i + 1])]) for i, data in enumerate(chunks)]
+        parsed = [
+            parse(data, keys[slice(start[i], start[i + 1])], tables)
+            for i, data in enumerate(chunks)
+        ]
         rows = [chunk.raw_rows + start[i] for i, chunk in enumerate(parsed)]
         raw = np.concatenate(rows)
         return cls(parsed, keys, _others(raw, len(keys)), raw)

@@ -1,20 +1,14 @@
-"""The table that predicts: what each context says about each question.
+"""A table that predicts: what each context says about each question.
 
-Made by `fortnight maps train`, shipped as `context_table.bin`, told about in
-`context_table.toml`. A file once written needs its table for as long as it is kept, so a new
-table gets a new version and the old one stays until nothing written with it is left.
+Made by `fortnight maps train`; those that there are lie in `tables`.
 """
 
-import functools
 import hashlib
 import itertools
-import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib import resources
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,37 +89,3 @@ def unpack(version: int, data: bytes) -> ContextTable:
     return ContextTable(
         version, hashlib.sha256(raw.tobytes()).hexdigest(), base, entries, _squash()
     )
-
-
-def about() -> dict[str, Any]:
-    """How the shipped table was made."""
-    return tomllib.loads(_shipped("context_table.toml").decode())
-
-
-@functools.cache
-def current() -> ContextTable:
-    """The table that is written with.
-
-    Raises:
-        IntegrityError: The installed file is not the one that was released.
-    """
-    told = about()
-    table = unpack(int(told["version"]), _shipped("context_table.bin"))
-    if table.digest != told["sha256"]:
-        raise IntegrityError("the context table is not the one that its description tells of")
-    return table
-
-
-def load(version: int) -> ContextTable:
-    """The table of that version.
-
-    Raises:
-        IntegrityError: There is none; nothing was decoded.
-    """
-    if version != current().version:
-        raise IntegrityError("a chunk of tiles names an unknown table version")
-    return current()
-
-
-def _shipped(name: str) -> bytes:
-    return resources.files("storage.tiles").joinpath(name).read_bytes()

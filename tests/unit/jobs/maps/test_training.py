@@ -1,14 +1,15 @@
 """Training and benchmark on maps made up here: small, but all the way through."""
 
-import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jobs.maps import bench, train
 from jobs.maps.corpus import Corpus
-from storage.tiles.context_table import unpack
+from storage.tiles import context
 from storage.tiles.keys import Keys
+from storage.tiles.tables import Tables
 
 _NAMES = {
     "png_bytes_per_tile",
@@ -59,10 +60,14 @@ def test_a_table_knows_what_it_was_trained_on_better_than_what_it_was_not(small:
     assert 0 < sum(figures.seen.values()) < sum(figures.unseen.values())
 
 
-def test_a_table_is_written_with_how_it_was_made(small: Corpus) -> None:
-    data = train.table_file(train.train(train.hear(small)))
-    text = train.description(7, data, {"corpus": "made up", "rows": 30})
-    told = tomllib.loads(text)
-    assert told["version"] == 7
-    assert told["corpus"] == "made up"
-    assert told["sha256"] == unpack(7, data).digest
+def test_a_trained_table_is_written_with_and_says_how_it_was_made(
+    small: Corpus, tmp_path: Path
+) -> None:
+    tables = Tables(tmp_path)
+    made = tables.add(
+        train.table_file(train.train(train.hear(small))), {"corpus": "made up", "rows": 30}
+    )
+    assert tables.current().digest == made.digest
+    assert tables.about(made.version) == {"version": 1, "corpus": "made up", "rows": 30}
+    chunks = context.encode(small.tiles, small.keys, tables=tables)
+    assert np.array_equal(context.decode(chunks, small.keys, tables=tables), small.tiles)

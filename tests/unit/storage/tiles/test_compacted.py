@@ -11,7 +11,8 @@ from schemas.errors import IntegrityError
 from schemas.tables import MAP_TILES
 from storage.decoded import readable
 from storage.parquet import CODEC_TABLE, decode, encode, in_order
-from storage.tiles import compacted, context_table, decode_tiles
+from storage.tiles import compacted, decode_tiles
+from storage.tiles.tables import SHIPPED
 
 
 def in_file_order(rows: pa.Table) -> pa.Table:
@@ -84,7 +85,7 @@ def test_a_file_says_which_table_its_chunks_need() -> None:
         return found
 
     rows = tile_rows(20)
-    assert told(packed(rows)) == context_table.current().digest.encode()
+    assert told(packed(rows)) == SHIPPED.current().digest.encode()
     assert told(rows) is None
 
 
