@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from jobs.cli.settings import settings
+from jobs.withheld import count
 from schemas.errors import SettingsError
 from schemas.policies import Policies, Policy
 from schemas.policies.checkers import PEOPLE_ALONE
 from schemas.policies.pages import differences, explain
+from schemas.tables import STREAMED
+from storage.places import open_lake, open_stores
 
 app = typer.Typer()
 _policy = typer.Typer(help="What makers promised: the files that drive what is stored.")
@@ -56,6 +59,20 @@ def check(
             f"checks {alone} yet"
         )
     typer.echo(f"makers without a policy: {policies.default or 'their records are rejected'}")
+
+
+@_policy.command()
+def counts() -> None:
+    """What policies kept out of the tables in the last fortnight: records and values, by reason."""
+    chosen = settings()
+    home = {chosen.home_region: open_stores(chosen)[chosen.home_region]}
+    lake = open_lake(home, chosen)
+    kept = count(lake[table.name, chosen.home_region] for table in STREAMED.values())
+    for one, n in sorted(kept.items()):
+        version = f"{one.vendor} {one.version}".strip()
+        typer.echo(f"{n:>12,}  {one.table}  {version}  {one.what}: {one.reason}")
+    if not kept:
+        typer.echo("nothing was kept out")
 
 
 def _read(path: Path) -> Policy:

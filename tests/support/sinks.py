@@ -9,6 +9,7 @@ from support.wire import EU, US
 
 from schemas.batches import WireBatch
 from schemas.lineage import Partition
+from schemas.policies import Policies
 from schemas.regions import Region
 from schemas.tables import DEAD_LETTERS, TELEMETRY
 from storage.directory import DirectoryStore
@@ -70,7 +71,12 @@ def flush(
     fresh = {name: Destination(one.table, one.region, one.store) for name, one in lake.items()}
     deliveries = {
         name: Delivery(
-            one, name, Receipt(worker="test"), regions=("eu", "us"), clock=_now, step=step
+            one,
+            name,
+            Receipt(policies=Policies.shipped().versions, worker="test"),
+            regions=("eu", "us"),
+            clock=_now,
+            step=step,
         )
         for name, one in fresh.items()
     }
