@@ -12,7 +12,7 @@ CHECKERS: Mapping[str, tuple[str, ...]] = {
     "consent": ("streams.gating:Gating.withheld", "tests/scenario/test_conservation.py"),
     "binding": ("streams.gating:Gating.withheld", "tests/scenario/test_conservation.py"),
     "map-gate": ("streams.gating:Gating.withheld", "streams.stages.obscure:Obscuring.obscure"),
-    "retention": ("jobs.expire:plan", "jobs.topics:breaches", "tests/scenario/test_retention.py"),
+    "retention": ("jobs.expire:plan", "jobs.topics:breaches", "tests/unit/jobs/test_expire.py"),
     "permanent": ("jobs.topics:breaches",),
     "residency": ("storage.places:check_promises", "jobs.storage_admin:breaches"),
     "storage": ("jobs.storage_admin:breaches",),

@@ -8,6 +8,8 @@ from support.lake import Waking, Writer, age_log, empty
 from support.rows import NOW, path_of
 
 from jobs.expire import PERIOD, REASON, expire, look, plan
+from schemas.policies import Policies
+from schemas.policies.keeping import Retention
 from schemas.retention import FORTNIGHT, lifetimes, microseconds, moment
 from storage.lake import Destination
 from storage.layout import DataPath
@@ -25,6 +27,10 @@ ingests = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(  # noq
 
 def paths_of(destination: Destination) -> list[DataPath]:
     return [file.path for file in destination.live()]
+
+
+RETENTIONS = [one for policy in Policies.shipped().all for one in policy.of_kind(Retention)]
+"""What makers promised."""
 
 
 def runs_until_dropped(expires: datetime, first_run: datetime) -> datetime:
@@ -52,6 +58,8 @@ def test_no_row_is_held_longer_than_a_fortnight_and_none_is_dropped_much_earlier
     came_late = ingest - start > timedelta(hours=2)
     early = timedelta(hours=25) if came_late else timedelta(minutes=75)
     assert FORTNIGHT - early <= held <= FORTNIGHT
+    for promised in RETENTIONS:
+        assert promised.at_least - promised.early <= held <= promised.at_most
 
 
 @given(st.lists(st.timedeltas(-2 * HOUR, 2 * HOUR), max_size=8), st.data())

@@ -1,5 +1,9 @@
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from support.wire import (
     AMERICAN,
@@ -11,14 +15,20 @@ from support.wire import (
     reading,
     registration,
     registry,
+    tile,
     wire,
 )
 
+from schemas.batches import ValidBatch
+from schemas.policies import Policies
 from schemas.retention import microseconds
-from schemas.tables import TELEMETRY
-from streams.registry import DeviceRecord, Registry
+from schemas.tables import MAP_TILES, TELEMETRY
+from streams.registry import CONSENTS, DeviceRecord, Registry
+from streams.stages.admit import Arrivals
 
 DAY = microseconds(timedelta(days=1))
+OTHER = "360-robot-vacuum"
+SAID = [{"name": name, "granted": True, "since": 0} for name in CONSENTS]
 
 
 def outcome(known: Registry, **given: object) -> str:
@@ -48,6 +58,20 @@ def outcome(known: Registry, **given: object) -> str:
             "rejected/no region may hold the device's country",
         ),
         (registry(registration(GERMAN, consents=[])), {}, "withheld/no consent"),
+        (
+            registry(registration(GERMAN, consents=[*SAID, {**SAID[0], "granted": False}])),
+            {},
+            "withheld/no consent",
+        ),
+        (registry(registration(GERMAN, consents=[*SAID, *SAID])), {}, "eu"),
+        (
+            registry(registration(GERMAN, vendor="nobody")),
+            {},
+            "rejected/no policy holds for the device's maker",
+        ),
+        (registry(registration(GERMAN, vendor="nobody", country="GB")), {}, "elsewhere/uk"),
+        (registry(registration(GERMAN, bound_since=None)), {}, "withheld/the device is not bound"),
+        (registry(registration(GERMAN, bound_since=None, vendor=OTHER)), {}, "eu"),
         (
             registry(registration(GERMAN, bound_since=NOW + 1)),
             {},
@@ -99,3 +123,58 @@ def test_a_place_is_stored_only_with_its_own_consent_and_only_coarsely() -> None
         assert admitted.rows.num_rows == 1
         found = (rows["latitude"][0].as_py(), rows["longitude"][0].as_py())
         assert found == (pytest.approx(seen[0]), pytest.approx(seen[1]))
+
+
+@dataclass(frozen=True)
+class Restricted:
+    """Keeps out the devices of a list, from a moment on."""
+
+    devices: tuple[str, ...]
+    since: int
+
+    def withheld(self, arrivals: Arrivals) -> Iterator[tuple[str, np.ndarray]]:
+        listed = np.array([device in self.devices for device in arrivals.devices])
+        yield "restricted", listed[arrivals.indices] & (arrivals.times >= self.since)
+
+
+def test_a_restricted_subjects_new_records_are_withheld_and_nobody_elses() -> None:
+    judging = replace(admission(), restrictions=Restricted((GERMAN,), NOW))
+    batches = [
+        wire([reading(), reading(device=AMERICAN)], first=0, time=NOW - 1),
+        wire([reading(), reading(device=AMERICAN)], first=2, time=NOW),
+    ]
+    rows = pa.concat_batches([pipeline().collect(one).valid.rows for one in batches])
+    admitted, endings = judging.admit(ValidBatch(batches[0].partition, rows), TELEMETRY)
+    assert admitted.rows["offset"].to_pylist() == [0, 1, 3]
+    assert [(one.how, one.vendor, [*one.offsets]) for one in endings] == [
+        ("withheld/restricted", "smarock", [2])
+    ]
+
+
+def test_a_default_policy_holds_for_makers_without_one_and_is_the_one_that_is_named() -> None:
+    known = registry(registration(GERMAN, vendor="nobody", bound_since=None))
+    judging = replace(admission(known), policies=Policies.shipped(OTHER))
+    valid = pipeline(known=known).collect(wire([reading(battery_level=7)])).valid
+    admitted, endings = judging.admit(valid, TELEMETRY)
+    assert not endings
+    assert admitted.rows["battery_level"].to_pylist() == [None]
+    assert {one.vendor for one in admitted.blanked} == {OTHER}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "fault", "how"),
+    [
+        ("smarock", "navigation", "eu"),
+        ("smarock", "unknown", "eu"),
+        ("smarock", "none", "withheld/no fault that a map is for"),
+        ("smarock", None, "withheld/no fault that a map is for"),
+        (OTHER, None, "eu"),
+    ],
+)
+def test_a_tile_is_stored_for_a_fault_only_where_the_policy_says_so(
+    vendor: str, fault: str | None, how: str
+) -> None:
+    path = pipeline(MAP_TILES, registry(registration(GERMAN, vendor=vendor)))
+    finished = path.finish(wire([]).partition, [path.collect(wire([tile(fault=fault)]))])
+    stored = [region for region, folders in finished.rows.items() if folders]
+    assert (stored or [finished.endings[0].how]) == [how]
