@@ -225,7 +225,7 @@ def _ratio(text: str) -> float:
 
 def _places(text: str) -> tuple[RegionSettings, ...]:
     places = []
-    for part in text.split(","):
+    for part in text.split(",") if text else ():
         region, _, rest = part.strip().partition("=")
         bucket, _, location = rest.partition("@")
         if not (region and bucket and location):

@@ -13,9 +13,8 @@ from schemas.errors import SettingsError
 from schemas.keyring import Keyring, KeyState
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
-from schemas.wrapping import Passphrase
-from storage.secrets import resolve
 from storage.tls import kafka_tls
+from storage.wrapping import wrapping_of
 from streams import logs, memory
 from streams.assembly import Assembly, check_storage, no_step
 from streams.health import Health
@@ -102,7 +101,7 @@ def watch_keyring(settings: Settings, environment: Mapping[str, str]) -> Watched
         SettingsError: The file, or what the reference points to, is not there or not right.
         RetryableError: Nobody answers who could open it.
     """
-    wrapping = Passphrase(resolve(settings.passphrase, environment))
+    wrapping = wrapping_of(settings, environment)
     regions = [place.region for place in settings.regions]
     keyring = WatchedKeyring(
         Path(settings.keyring),
