@@ -48,7 +48,9 @@ class Gating:
             words: The registry's.
             vendors: (n,) which of them.
         """
-        return np.asarray(np.array([self.policies.index(word) for word in words])[vendors])
+        places = {policy.vendor: code for code, policy in enumerate(self.policies.all)}
+        default = places.get(self.policies.default, -1)
+        return np.asarray(np.array([places.get(word, default) for word in words])[vendors])
 
     def withheld(
         self, rows: pa.RecordBatch, known: Registrations, codes: Codes

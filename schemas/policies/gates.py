@@ -8,6 +8,7 @@ from schemas.policies.collecting import Binding, Consent, MapGate
 from schemas.policies.columns import COLLECTED_COLUMNS
 from schemas.policies.policy import Policy
 from schemas.tables import Table
+from schemas.tables.devices import ConsentName
 
 NO_CONSENT = "no consent"
 NOT_BOUND = "the device is not bound"
@@ -45,7 +46,7 @@ class Gates:
         blanks: Columns that are taken out of records that go on.
     """
 
-    consents: tuple[str, ...] = ()
+    consents: tuple[ConsentName, ...] = ()
     bound: bool = False
     faults: tuple[str, ...] = ()
     blanks: tuple[Blank, ...] = ()

@@ -68,11 +68,6 @@ class Policies:
         known = {policy.vendor: policy for policy in self.all}
         return known.get(vendor) or known.get(self.default)
 
-    def index(self, vendor: str) -> int:
-        """The place in `all` of the policy that holds for a vendor's robots; -1 for none."""
-        policy = self.of(vendor)
-        return -1 if policy is None else self.all.index(policy)
-
     def map_privacies(self, more: MapPrivacies) -> tuple[MapPrivacy, ...]:
         """What is done to maps, in the order of `all`: what a policy asks for, and more.
 

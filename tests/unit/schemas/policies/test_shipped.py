@@ -20,7 +20,6 @@ def test_a_makers_policy_holds_for_its_robots_and_no_other() -> None:
         assert policy
         assert policy.vendor == vendor
     assert SHIPPED.of("somebody") is None
-    assert SHIPPED.index("somebody") == -1
 
 
 def test_a_maker_without_a_policy_has_the_default_where_there_is_one() -> None:
