@@ -1,20 +1,20 @@
 """Writes what schemas and roles tell people and tools, or checks that what is there is current."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from jobs.roles import page
+from jobs.watch import deployment, runbooks
 from schemas.documents import asyncapi, json_schema, tables_page, wire_structs
 from schemas.policies import Policies
 from schemas.policies.pages import page as policies_page
 from schemas.settings import Settings
 from storage.dataset import REGION
 from storage.lake import PLACEMENT
-
-_GENERATED = ("fleet/*.json", "tables.md", "policies.md", "access/**/*.*")
 
 
 def plan() -> Iterator[tuple[str, bytes]]:
@@ -26,24 +26,45 @@ def plan() -> Iterator[tuple[str, bytes]]:
         yield f"fleet/{wire.__name__}.json", _text(json_schema(wire))
     for name, content in page.files(Settings()):
         yield f"access/{name}", content
+    for name in runbooks.titles():
+        yield f"runbooks/{name}.md", runbooks.page(name).encode()
 
 
-def write(folder: Path) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents that are kept in one folder.
+
+    Attributes:
+        plan: (file's path, content) of each.
+        patterns: What they look like there: what fits, and is not planned, is too many.
+    """
+
+    plan: Callable[[], Iterator[tuple[str, bytes]]]
+    patterns: tuple[str, ...]
+
+
+DOCS = Collection(
+    plan, ("fleet/*.json", "tables.md", "policies.md", "access/**/*.*", "runbooks/*.md")
+)
+DEPLOY = Collection(deployment.files, ("prometheus/rules.yml", "grafana/dashboards/*.json"))
+
+
+def write(folder: Path, documents: Collection = DOCS) -> list[Path]:
     """Write every document; the same schemas give the same bytes."""
     written = []
-    for name, content in plan():
+    for name, content in documents.plan():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
         written.append(folder / name)
     return written
 
 
-def stale(folder: Path) -> list[str]:
+def stale(folder: Path, documents: Collection = DOCS) -> list[str]:
     """The documents that are not what the schemas say now: missing, other, or too many."""
-    expected = dict(plan())
+    expected = dict(documents.plan())
     present = {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for pattern in _GENERATED
+        for pattern in documents.patterns
         for path in folder.glob(pattern)
     }
     return sorted(

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from jobs.watch.console.charts import Chart, Point, draw
-from jobs.watch.console.words import clock, duration
+from jobs.watch.console.words import clock
 from jobs.watch.state import State
+from jobs.watch.words import duration
 
 _SHOWN = timedelta(hours=1)
 _Key = TypeVar("_Key", bound=Hashable)

@@ -13,6 +13,7 @@ from jobs.watch.console.view import banner
 from jobs.watch.runbooks import page as runbook
 from jobs.watch.runbooks import titles
 from jobs.watch.state import State
+from jobs.watch.words import counted, duration
 
 ASSETS = {"/console.css": "text/css", "/console.js": "text/javascript"}
 """Path -> type of what a page needs besides itself: nothing else, and nothing of others."""
@@ -63,18 +64,18 @@ def _parts(states: Sequence[State]) -> Mapping[str, object]:
 
 
 def _duration(value: timedelta | None) -> str:
-    return "–" if value is None else words.duration(value)  # noqa: RUF001 - a dash to be read
+    return "–" if value is None else duration(value)  # noqa: RUF001 - a dash to be read
 
 
 def _ago(value: timedelta | None) -> str:
-    return "none" if value is None else f"{words.duration(value)} ago"
+    return "none" if value is None else f"{duration(value)} ago"
 
 
 def _known(value: float | None, how: str) -> str:
     show: dict[str, Callable[[float], str]] = {
         "number": words.number,
         "size": words.size,
-        "seconds": lambda seconds: words.duration(timedelta(seconds=seconds)),
+        "seconds": lambda seconds: duration(timedelta(seconds=seconds)),
     }
     return show[how](value) if value else "–"  # noqa: RUF001 - a dash to be read
 
@@ -90,9 +91,10 @@ def _environment() -> Environment:
     found.filters |= {
         "ago": _ago,
         "clock": words.clock,
-        "counted": words.counted,
+        "counted": lambda n, one: counted(n, one, f"{one}s"),
         "duration": _duration,
         "known": _known,
+        "milliseconds": lambda value: words.number(value / timedelta(milliseconds=1)),
         "number": words.number,
         "size": words.size,
     }

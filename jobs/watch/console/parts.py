@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from jobs.watch.console.lines import Line, line, lines
 from jobs.watch.console.view import Level, level_of
-from jobs.watch.console.words import counted, duration, number
+from jobs.watch.console.words import number
 from jobs.watch.state import Member, PartitionState, State, TableState, WorkerState
 from jobs.watch.verdict import Verdict
+from jobs.watch.words import counted, duration
 from schemas.lineage import Partition
 from schemas.tables import DEAD_LETTERS
 
@@ -119,7 +120,11 @@ def flushes(states: Sequence[State]) -> Sequence[Flushes]:
 
 def _waiting(found: Sequence[PartitionState]) -> Figure:
     where = sum(one.lag > 0 for one in found)
-    note = f"in {where} of {counted(len(found), 'partition')}" if found else "Kafka is away"
+    note = (
+        f"in {where} of {counted(len(found), 'partition', 'partitions')}"
+        if found
+        else "Kafka is away"
+    )
     return Figure("Records that wait", number(sum(one.lag for one in found)), note)
 
 
@@ -154,14 +159,14 @@ def _freshness(found: Sequence[TableState]) -> Figure:
 
 def _overdue(found: Sequence[TableState]) -> Figure:
     files = sum(one.overdue_files for one in found)
-    rows = counted(sum(one.overdue_rows for one in found), "row")
+    rows = counted(sum(one.overdue_rows for one in found), "row", "rows")
     note = f"whose hour has passed, {rows}" if files else "every row is within its fortnight"
     level = Level.CRITICAL if files else Level.GOOD
     return Figure("Files overdue", number(files), note, level)
 
 
 def _rejected(state: State) -> Figure:
-    total = counted(sum(one.records for one in state.rejected), "record")
+    total = counted(sum(one.records for one in state.rejected), "record", "records")
     rate = sum(one.a_minute for one in state.rejected)
     return Figure("Dead letters", f"{number(rate)} / min", f"{total} so far")
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from jobs.watch.console.words import clock, counted, duration
+from jobs.watch.console.words import clock
 from jobs.watch.problems import Problem
 from jobs.watch.state import State
 from jobs.watch.verdict import Verdict
+from jobs.watch.words import counted, duration
 
 STALE = timedelta(seconds=30)
 """Without a new state for this long, the page says nothing of the present."""
@@ -70,7 +71,7 @@ def banner(states: Sequence[State], now: datetime) -> Banner:
     if not latest.problems:
         return Banner(Level.GOOD, "Nothing is wrong", _calm(states, now))
     began = min(problem.since for problem in latest.problems)
-    found = counted(len(latest.problems), "problem")
+    found = counted(len(latest.problems), "problem", "problems")
     return Banner(
         level_of(latest.verdict),
         f"{found} since {clock(began, now)}, for {duration(now - began)}",
