@@ -24,7 +24,7 @@ from schemas.wrapping import Passphrase
 from storage.places import open_lake, open_stores
 
 _DRAIN_WITHIN = 60.0
-_JOBS = ("expire", "sweep")
+_JOBS = ("compact", "expire", "sweep")
 _JOBS_EVERY = "20"  # seconds; production: a quarter of an hour, and an hour
 _TICK = 0.5
 _PATIENCE = 30.0
