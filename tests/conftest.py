@@ -3,19 +3,15 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support.keys import KEYS
+from support import second_s3
 
 from jobs.demo.broker import Broker
 from jobs.demo.jars import default_cache
 from jobs.demo.object_store import CREDENTIALS, S3Server
-from jobs.demo.processes import Process, free_port, is_listening
-
-VERSITYGW = "FORTNIGHT_VERSITYGW"
 
 settings.register_profile(
     "fortnight",
@@ -65,20 +61,8 @@ def own_s3(credentials: None, tmp_path: Path) -> Iterator[S3Server]:  # noqa: AR
 @pytest.fixture(scope="session")
 def versitygw() -> Iterator[str]:
     """URL of a second S3 server, where its program is there."""
-    program = os.environ.get(VERSITYGW)  # noqa: TID251 - the edge, as a command line is
-    if not program:
-        pytest.skip(f"{VERSITYGW} names no program of a second S3 server")
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("objects", "versions"):
-            Path(folder, name).mkdir()
-        keys = ["--access", KEYS.access_key, "--secret", KEYS.secret_key]
-        where = ["--port", f"127.0.0.1:{port}", "--region", "eu-central-1", "--quiet"]
-        posix = ["posix", "--versioning-dir", f"{folder}/versions", f"{folder}/objects"]
-        command = [program, *where, *keys, *posix]
-        with Process("versitygw", command, log=Path(folder, "log")) as server:
-            server.wait_until(lambda: is_listening(port), within=timedelta(seconds=20))
-            yield f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder, second_s3.versitygw(Path(folder)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pytest
+from support.keys import KEYS
+from support.second_s3 import versitygw
 from support.secured import ATTEMPTS, DATA, DEVICES, Client
 from support.system import EU, System
 from support.wire import GERMAN, reading, registration
@@ -19,10 +22,12 @@ from jobs.demo.object_store import S3Server
 from jobs.kafka import Cluster, Permission, is_answering
 from jobs.roles import lists
 from jobs.roles.declared import roles
-from schemas.errors import FatalError, SettingsError
+from schemas.errors import FatalError, SettingsError, StoreUnavailableError
 from schemas.retention import microseconds
 from schemas.settings import Settings
-from storage.s3 import S3Location, S3Store
+from schemas.tables import TELEMETRY
+from storage.lake import Destination
+from storage.s3 import S3Bucket, S3Location, S3Store
 from streams.kafka.devices import Devices
 from streams.kafka.topics import KafkaUnavailableError, Topics
 from streams.registry import Registry
@@ -173,12 +178,31 @@ def test_the_fleet_cannot_register_its_own_devices(
     assert "sent 40 records" in capsys.readouterr().out
 
 
-def test_an_s3_that_our_authority_did_not_sign_is_refused(
-    https: S3Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(params=["moto", pytest.param("versitygw", marks=pytest.mark.versitygw)])
+def https_url(
+    request: pytest.FixtureRequest, https: S3Server, certificates: Path, tmp_path: Path
+) -> Iterator[str]:
+    if request.param == "moto":
+        yield https.url
+        return
+    with versitygw(tmp_path, certs.Identity.of(certificates, "s3")) as url:
+        yield url
+
+
+def test_rows_and_logs_go_to_an_s3_that_our_authority_signed_and_to_no_other(
+    https_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    place = S3Location(f"tls-{uuid4().hex[:8]}", "eu-central-1", https_url, KEYS)
+    S3Bucket(place, []).create()
+    table = Destination(TELEMETRY, EU, S3Store(place))
+    table.create()
+    assert table.version() == 0
     monkeypatch.setenv("AWS_CA_BUNDLE", str(folder / "strangers" / certs.AUTHORITY))
     with pytest.raises(SettingsError, match="not trusted, AWS_CA_BUNDLE"):
-        S3Store(S3Location("any", "eu-central-1", https.url)).head("any")
+        S3Store(place).head("any")
+    with pytest.raises(StoreUnavailableError) as refused:
+        Destination(TELEMETRY, EU, table.store).version()
+    assert "certificate" in str(refused.value.__cause__)
 
 
 def test_a_worker_with_no_more_than_its_rights_brings_records_from_kafka_to_s3_over_tls(

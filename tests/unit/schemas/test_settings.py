@@ -33,6 +33,10 @@ def test_regions_are_read_with_bucket_and_location() -> None:
         ("FORTNIGHT_REGIONS", "eu", "allowed is region=bucket@location"),
         ("FORTNIGHT_REGIONS", "us=b@us-east-1", "FORTNIGHT_HOME_REGION: not among"),
         ("FORTNIGHT_REGIONS", "eu=a@x,eu=b@y", "a region is there twice"),
+        ("FORTNIGHT_KAFKA_SECURITY", "ssl", "allowed is plaintext or tls"),
+        ("FORTNIGHT_KAFKA_CA", "ca.pem", "is for FORTNIGHT_KAFKA_SECURITY=tls only"),
+        ("FORTNIGHT_KAFKA_KEY", "a.key", "one is missing"),
+        ("FORTNIGHT_LOG_FORMAT", "xml", "allowed is auto or json or human"),
         ("FORTNIGHT_NO_SUCH", "1", "there is no such setting"),
     ],
 )

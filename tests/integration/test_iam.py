@@ -1,0 +1,171 @@
+"""The generated policies on an S3 that enforces IAM: each right works, each refusal is tried."""
+
+import json
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from support.lake import Writer
+from support.rows import NOW
+
+from jobs import expire, sweep
+from jobs.demo.object_store import S3Server
+from jobs.roles import policies
+from jobs.roles.declared import roles
+from schemas.regions import Region
+from schemas.settings import Settings
+from schemas.tables import MAP_TILES, TELEMETRY, Table
+from storage.lake import Destination
+from storage.s3 import Credentials, S3Bucket, S3Location, S3Store
+from storage.store import check_conditional_puts
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SETTINGS = Settings()
+EU, US = SETTINGS.regions
+ROLES = {role.name: role for role in roles(SETTINGS)}
+READS = {"list", "look at logs"}
+ROWS, MAPS = "telemetry/date=2026-11-21/expires=2026-12-05T14/a", "map_tiles/date=2026-11-21/a"
+LOG = "telemetry/_delta_log/00000000000000000000.json"
+MAY: dict[str, set[str]] = {
+    "fleet": set(),
+    "account-service": set(),
+    "worker": {*READS, "read rows", "see maps", "write rows", "list versions"},
+    "upkeep": {
+        *(*READS, "read rows", "see maps", "write rows", "list versions"),
+        *("delete rows", "delete a version"),
+    },
+    "watch": READS,
+    "analyst": {*READS, "read rows"},
+    "map-analyst": {"list", "see maps"},
+    "operator": {*READS, "configure", "look at settings"},
+    "officer": {
+        *(*READS, "read rows", "see maps", "write rows", "list versions", "read an old version"),
+        *("delete rows", "delete a version"),
+    },
+    "custodian": set(),
+    "auditor": {
+        *(*READS, "read rows", "see maps", "list versions", "read an old version"),
+        "look at settings",
+    },
+}
+"""Everything that each role may do, of `attempts`; what is not here has to be refused."""
+
+
+def attempts(client: "S3Client", version: str) -> dict[str, Callable[[], object]]:
+    """What anybody might try in the EU's bucket, and a read in that of the US."""
+    here: dict[str, Any] = {"Bucket": EU.bucket}
+    return {
+        "list": lambda: client.list_objects_v2(**here),
+        "look at logs": lambda: client.get_object(**here, Key=LOG),
+        "read rows": lambda: client.get_object(**here, Key=ROWS),
+        "see maps": lambda: client.get_object(**here, Key=MAPS),
+        "write rows": lambda: client.put_object(**here, Key=f"{ROWS}-new", Body=b""),
+        "list versions": lambda: client.list_object_versions(**here),
+        "read an old version": lambda: client.get_object(**here, Key=ROWS, VersionId=version),
+        "delete rows": lambda: client.delete_object(**here, Key=f"{ROWS}-new"),
+        "delete a version": lambda: client.delete_object(
+            **here, Key=f"{ROWS}-none", VersionId=version
+        ),
+        "configure": lambda: client.put_bucket_versioning(
+            **here, VersioningConfiguration={"Status": "Enabled"}
+        ),
+        "look at settings": lambda: client.get_bucket_versioning(**here),
+        "read elsewhere": lambda: client.get_object(Bucket=US.bucket, Key=ROWS),
+        "write elsewhere": lambda: client.put_object(Bucket=US.bucket, Key=ROWS, Body=b""),
+    }
+
+
+class Account:
+    """An AWS account: an S3 that enforces policies, and a user a role of the EU."""
+
+    def __init__(self, server: S3Server) -> None:
+        self.url = server.url
+        self.keys: dict[str, Credentials] = {}
+        open_to_all = Credentials("anybody", "anything")
+        self.version = self._fill(S3Location(EU.bucket, EU.location, server.url, open_to_all))
+        self._fill(S3Location(US.bucket, US.location, server.url, open_to_all))
+        iam = boto3.client("iam", endpoint_url=server.url, region_name="us-east-1")
+        for name, role in ROLES.items():
+            policy = as_moto_asks(policies.policy(role, EU.bucket))
+            iam.create_user(UserName=name)
+            iam.put_user_policy(UserName=name, PolicyName="role", PolicyDocument=json.dumps(policy))
+            made = iam.create_access_key(UserName=name)["AccessKey"]
+            self.keys[name] = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+        as_text = {"Content-Type": "text/plain"}
+        enforce = urllib.request.Request(f"{server.url}/moto-api/reset-auth", b"0", as_text)  # noqa: S310 - our own server
+        urllib.request.urlopen(enforce).close()  # noqa: S310 - our own server
+
+    def location(self, role: str) -> S3Location:
+        return S3Location(EU.bucket, EU.location, self.url, self.keys[role])
+
+    def table(self, role: str, table: Table = TELEMETRY) -> Destination:
+        return Destination(table, Region("eu"), S3Store(self.location(role)))
+
+    def _fill(self, place: S3Location) -> str:
+        """Make a bucket with two versions of an object; the old one's id."""
+        S3Bucket(place, []).create(versioned=True)
+        client = place.client()
+        old = client.put_object(Bucket=place.bucket, Key=ROWS, Body=b"old")["VersionId"]
+        for key in (ROWS, MAPS, LOG):
+            client.put_object(Bucket=place.bucket, Key=key, Body=b"new")
+        return old
+
+
+def as_moto_asks(policy: dict[str, Any]) -> dict[str, Any]:
+    """For moto a look at a bucket is HeadBucket, and deleting several objects is of the bucket."""
+    more = []
+    for statement in policy["Statement"]:
+        if "s3:ListBucket" in statement["Action"]:
+            more.append({**statement, "Action": ["s3:HeadBucket"]})
+        if "s3:DeleteObject" in statement["Action"] and statement["Effect"] == "Allow":
+            buckets = [resource.partition("/")[0] for resource in statement["Resource"]]
+            more.append({**statement, "Action": ["s3:DeleteObject"], "Resource": buckets})
+    return {**policy, "Statement": [*policy["Statement"], *more]}
+
+
+def is_allowed(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            return False
+        raise
+    return True
+
+
+@pytest.fixture(scope="module")
+def account(credentials: None) -> Iterator[Account]:  # noqa: ARG001 - clients need them
+    with tempfile.TemporaryDirectory() as folder, S3Server(Path(folder)) as running:
+        yield Account(running)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_in_its_region_what_it_is_for_and_nothing_else_or_elsewhere(
+    account: Account, role: str
+) -> None:
+    tried = attempts(account.location(role).client(), account.version)
+    assert {name for name, attempt in tried.items() if is_allowed(attempt)} == MAY[role]
+
+
+def test_their_rights_are_enough_to_make_tables_fill_read_expire_and_sweep_them(
+    account: Account,
+) -> None:
+    assert S3Bucket(account.location("operator"), ["telemetry"]).create(versioned=True) == []
+    account.table("operator", MAP_TILES).create()
+    check_conditional_puts(S3Store(account.location("worker")), "_checks/a")
+    S3Bucket(account.location("worker"), []).check_location()
+    writer = Writer(account.table("worker", MAP_TILES))
+    writer.commit(writer.put(NOW + timedelta(days=1)), writer.put(NOW - timedelta(hours=1)))
+    assert account.table("map-analyst", MAP_TILES).dataset().count_rows() == 6
+    upkeep = account.table("upkeep", MAP_TILES)
+    assert expire.expire(upkeep, NOW).dropped == 1
+    sweep.sweep(upkeep, age=timedelta(days=1), now=sweep.clock_of(upkeep.store))
+    assert account.table("auditor", MAP_TILES).dataset().count_rows() == 3

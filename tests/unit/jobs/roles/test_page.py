@@ -1,0 +1,49 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from jobs.cli import main
+from jobs.roles.declared import roles
+from jobs.roles.page import files
+from jobs.roles.policies import policy
+from schemas.settings import Settings
+
+ROLES = roles(Settings())
+DOCUMENTS = Path(__file__).parents[4] / "docs"
+
+
+def test_no_policy_reaches_into_another_regions_bucket() -> None:
+    for role in ROLES:
+        for statement in policy(role, "here")["Statement"]:
+            assert statement["Effect"] == "Deny" or all(
+                resource.partition("/")[0] == "arn:aws:s3:::here"
+                for resource in statement["Resource"]
+            )
+
+
+def test_only_those_who_must_see_old_versions_may() -> None:
+    seers = {
+        role.name for role in ROLES for right in role.s3 if "GetObjectVersion" in right.actions
+    }
+    assert seers == {"officer", "auditor"}
+
+
+def test_the_page_tells_of_every_role_and_links_lead_somewhere() -> None:
+    page = dict(files(Settings()))["roles.md"].decode()
+    assert all(f"\n## {role.name}\n" in page for role in ROLES)
+    for text in (page, (DOCUMENTS / "access.md").read_text("utf-8")):
+        links = [part.partition(")")[0] for part in text.split("](")[1:]]
+        folder = DOCUMENTS / "access" if text is page else DOCUMENTS
+        inside = [link for link in links if "jobs/" not in link]  # sources are not in the wheel
+        assert all((folder / link).exists() for link in inside)
+
+
+def test_the_command_shows_one_policy_or_all(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, status in ((["worker", "eu"], 0), ([], 0), (["nobody"], 70)):
+        with pytest.raises(SystemExit) as ended:
+            main(["access", "iam", *arguments])
+        assert ended.value.code == status
+        shown = capsys.readouterr().out
+        if status == 0:
+            assert ("Statement" in json.loads(shown)) is bool(arguments)
