@@ -13,7 +13,7 @@ QUIETLY := --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench bench-maps clean
+.PHONY: help demo test lint bench bench-maps bench-watch clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: $(ENVIRONMENT) ## speed beside peers, into build/figures/bench.json
 
 bench-maps: $(ENVIRONMENT) ## size and speed of the map codecs, into build/figures/maps.json
 	$(RUN)/fortnight bench-maps $(ARGS)
+
+bench-watch: $(ENVIRONMENT) ## what watching 1,000 partitions costs, into build/figures/watch.json
+	$(RUN)/fortnight bench-watch $(ARGS)
 
 clean: ## remove what was built and installed here (downloads in the user's cache stay)
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,7 @@ from jobs.watch.state import PartitionState
 from jobs.watch.table_log import TableSeen
 from jobs.watch.verdict import Sample, judge
 from schemas.lineage import Partition
+from schemas.tables import DEAD_LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,10 @@ def _sample(waiting: Waiting, progress: datetime | None, now: datetime) -> Sampl
 
 
 def _of(topic: str, tables: Iterable[TableSeen]) -> list[TableSeen]:
+    """The topic's destinations; dead letters last, so that they are not named without need."""
     names = tables_of(topic)
-    return [one for one in tables if one.destination.table.name in names]
+    mine = (one for one in tables if one.destination.table.name in names)
+    return sorted(mine, key=lambda one: one.destination.table is DEAD_LETTERS)
 
 
 def _slowest(name: str, logs: Iterable[TableSeen]) -> TableSeen | None:
