@@ -1,10 +1,9 @@
 """Watching from outside: what Kafka, the tables' logs and the workers' metrics say, made one state.
 
-`watcher.py` looks around: it asks every place at once (`asking.py`): Kafka (`kafka_side.py`), the
-destinations' logs (`table_log.py`), the workers (`workers.py`). What comes back becomes a `State`
-(`state.py`): partitions are judged by how they moved (`verdict.py`, `partitions.py`), and what
-somebody has to look at is found (`findings.py`). The last hour is kept (`history.py`), and told to
-Prometheus (`exposition.py`, `serving.py`).
+`watcher.py` looks around: it asks every place at once (`places/`) and judges what came back
+(`judging/`, by `verdict.py`); the result is a `State` (`state.py`), which holds what somebody has
+to look at (`problems.py`). The last hour is kept (`history.py`), told to Prometheus
+(`exposition.py`, `serving.py`) and shown in a browser (`console/`).
 """
 
 from jobs.watch.history import History

@@ -8,16 +8,16 @@ from functools import partial
 
 from jobs.kafka import Cluster, Topic
 from jobs.lag import names_of, tables_of
-from jobs.watch.asking import Asker
-from jobs.watch.findings import find
-from jobs.watch.kafka_side import KafkaSide
-from jobs.watch.membership import Membership
-from jobs.watch.partitions import KafkaSeen, Partitions
+from jobs.watch.judging.findings import find
+from jobs.watch.judging.membership import Membership
+from jobs.watch.judging.partitions import KafkaSeen, Partitions
+from jobs.watch.judging.tables import table_state
+from jobs.watch.places.asking import Asker
+from jobs.watch.places.kafka_side import KafkaSide
+from jobs.watch.places.table_log import TableLog, TableSeen
+from jobs.watch.places.workers import scrape
 from jobs.watch.reach import Place, Reach
 from jobs.watch.state import State, WorkerState
-from jobs.watch.table_log import TableLog, TableSeen
-from jobs.watch.tables import table_state
-from jobs.watch.workers import scrape
 from schemas.regions import Region
 from storage.lake import Destination
 

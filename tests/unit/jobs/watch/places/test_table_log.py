@@ -6,7 +6,7 @@ from support.lake import PARTITION, Writer, empty
 from support.rows import NOW
 
 from jobs.oldest import oldest
-from jobs.watch.table_log import TableLog
+from jobs.watch.places.table_log import TableLog
 from schemas.lineage import Span
 from schemas.retention import FORTNIGHT
 from schemas.tables import DEAD_LETTERS

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from jobs.watch.places.rejections import Flood
 from jobs.watch.problems import Problem, Runbook
 from jobs.watch.reach import Place, Reach
-from jobs.watch.rejections import Flood
 from jobs.watch.state import Group, PartitionState, State, TableState
 from jobs.watch.verdict import Verdict, summed
 from jobs.watch.words import counted

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from jobs.reconcile.ledger import Held, Ledger
 from jobs.reconcile.tiles import IN_HOLES
-from jobs.watch.holdings import Holdings, holdings
-from jobs.watch.rejections import Flood, Rejections
+from jobs.watch.places.holdings import Holdings, holdings
+from jobs.watch.places.rejections import Flood, Rejections
 from jobs.watch.state import Rejected
 from schemas.tables import DEAD_LETTERS
 from storage.lake import Destination

@@ -4,11 +4,11 @@ from datetime import timedelta
 from support.watched import NOW, partition_state, state, stuck, table_state
 
 from jobs.kafka import GroupDescription, Member
-from jobs.watch.findings import FLOOD_SHARE, find
-from jobs.watch.membership import Membership
+from jobs.watch.judging.findings import FLOOD_SHARE, find
+from jobs.watch.judging.membership import Membership
+from jobs.watch.places.rejections import Flood
 from jobs.watch.problems import Runbook
 from jobs.watch.reach import Place, Reach
-from jobs.watch.rejections import Flood
 from jobs.watch.state import State
 from jobs.watch.verdict import Verdict
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from jobs.watch.places.table_log import TableSeen
 from jobs.watch.state import TableState
-from jobs.watch.table_log import TableSeen
 
 
 def table_state(seen: TableSeen, now: datetime, *, answers: bool) -> TableState:

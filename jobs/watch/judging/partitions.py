@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from jobs.kafka import Topic
 from jobs.kafka.groups import GroupDescription, Member
 from jobs.lag import Waiting, tables_of
-from jobs.watch.sentences import Facts, sentence
+from jobs.watch.judging.sentences import Facts, sentence
+from jobs.watch.places.table_log import TableSeen
 from jobs.watch.state import PartitionState
-from jobs.watch.table_log import TableSeen
 from jobs.watch.verdict import Sample, judge
 from schemas.lineage import Partition
 from schemas.tables import DEAD_LETTERS

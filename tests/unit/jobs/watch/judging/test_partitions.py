@@ -7,10 +7,10 @@ from support.rows import NOW
 
 from jobs.kafka import GroupDescription, Member, Topic
 from jobs.lag import Waiting
-from jobs.watch.holdings import holdings
-from jobs.watch.partitions import KafkaSeen, Partitions
+from jobs.watch.judging.partitions import KafkaSeen, Partitions
+from jobs.watch.places.holdings import holdings
+from jobs.watch.places.table_log import TableSeen
 from jobs.watch.state import PartitionState
-from jobs.watch.table_log import TableSeen
 from jobs.watch.verdict import Verdict
 from schemas.lineage import Partition
 from schemas.regions import Region

@@ -1,0 +1,1 @@
+"""The places that watch asks, each on a thread of its own: Kafka, regions' tables, workers."""
