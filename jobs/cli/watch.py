@@ -53,7 +53,7 @@ def watch(  # noqa: PLR0913 - each is an option
     json: Json = False,
     worker: Workers = None,
 ) -> None:
-    """Watch lag, freshness and retention from outside; --once: status 1 if something is wrong."""
+    """Watch lag, freshness and retention from outside; --once: status 1 on more than a warning."""
     chosen = settings()
     secret = resolve(token, environment()) if token else ""
     with closing(Watch(_watched(chosen, tuple(worker or ())))) as watching:
@@ -92,7 +92,7 @@ def _print(state: State, *, json: bool) -> None:
         for problem in state.problems:
             page = f"docs/runbooks/{problem.runbook}.md"
             typer.echo(f"{problem.verdict.name} {problem.sentence} (see {page})")
-    if state.verdict is not Verdict.OK:
+    if state.verdict >= Verdict.ERR:
         raise typer.Exit(1)
 
 

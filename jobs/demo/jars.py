@@ -6,7 +6,7 @@ Fetched from Maven Central by jgo, once a user; a jar counts only if its SHA-256
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,16 +63,20 @@ def default_cache(env: Mapping[str, str]) -> Path:
     return Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fortnight"
 
 
-def jars_folder(cache: Path) -> Path:
-    """The folder with exactly the locked jars, downloaded where it is not there yet.
+def jars_folder(cache: Path, wanted: Sequence[Jar] = ()) -> Path:
+    """The folder with exactly the wanted jars, downloaded where it is not there yet.
 
     Safe to run in several processes at once: the folder appears whole or not at all.
+
+    Args:
+        cache: Where downloads are kept.
+        wanted: None given: those of the lock.
 
     Raises:
         DownloadError: A jar could not be fetched as the lock has it; nothing was kept.
         IntegrityError: A jar that was kept has changed since; nothing is kept any more.
     """
-    jars = locked()
+    jars = list(wanted) or locked()
     digest = hashlib.sha256("\n".join(map(repr, jars)).encode()).hexdigest()[:12]
     folder = cache / f"kafka-{digest}"
     if not folder.exists():
