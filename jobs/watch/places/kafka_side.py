@@ -7,6 +7,7 @@ with the number of partitions: each answer is about all of them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from jobs import lag
@@ -31,6 +32,29 @@ class Scene:
     offsets: Mapping[tuple[str, int], int]
 
 
+Times = Callable[[Mapping[Partition, int]], Mapping[Partition, datetime]]
+"""Tells when the first record of each partition from an offset on came."""
+
+
+class KnownTimes:
+    """Times of first records; that of one which waited at the last question is known already."""
+
+    def __init__(self) -> None:
+        self._known: dict[Partition, tuple[int, datetime]] = {}
+
+    def ask(self, fetch: Times, wanted: Mapping[Partition, int]) -> Mapping[Partition, datetime]:
+        """The same as `fetch` tells, which is asked for what is new only."""
+        known = {
+            one: self._known[one]
+            for one, offset in wanted.items()
+            if one in self._known and self._known[one][0] == offset
+        }
+        new = {one: offset for one, offset in wanted.items() if one not in known}
+        came = fetch(new)
+        self._known = known | {one: (new[one], time) for one, time in came.items()}
+        return {one: time for one, (_, time) in self._known.items()}
+
+
 class KafkaSide:
     """One Kafka cluster; to be used in one thread.
 
@@ -43,7 +67,7 @@ class KafkaSide:
         self._connect = connect
         self._group = group
         self._cluster: Cluster | None = None
-        self._times: dict[Partition, tuple[int, datetime]] = {}
+        self._times = KnownTimes()
 
     def scene(self) -> Scene:
         """Topics, group, and what it has committed.
@@ -81,7 +105,7 @@ class KafkaSide:
             found = lag.compare(
                 cluster, scene.topics.values(), group_offsets=scene.offsets, versions=versions
             )
-            return lag.aged(found, self._remembered(cluster), now)
+            return lag.aged(found, partial(self._times.ask, cluster.first_times), now)
 
         return self._asked(ask)
 
@@ -99,21 +123,3 @@ class KafkaSide:
         except (FortnightError, OSError):
             self.close()
             raise
-
-    def _remembered(
-        self, cluster: Cluster
-    ) -> Callable[[Mapping[Partition, int]], Mapping[Partition, datetime]]:
-        """Times of first records; of one that waits since the last look, without a fetch."""
-
-        def times(wanted: Mapping[Partition, int]) -> Mapping[Partition, datetime]:
-            known = {
-                one: self._times[one]
-                for one, offset in wanted.items()
-                if one in self._times and self._times[one][0] == offset
-            }
-            new = {one: offset for one, offset in wanted.items() if one not in known}
-            came = cluster.first_times(new)
-            self._times = known | {one: (new[one], time) for one, time in came.items()}
-            return {one: time for one, (_, time) in self._times.items()}
-
-        return times
