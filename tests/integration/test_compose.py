@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,27 @@ from schemas.settings import Settings
 from storage.places import open_lake, open_stores
 
 SPECIFICATION = ROOT.parent / "shared" / "schemas" / "compose-spec.json"
-ONCE, FOR_EVER = ("topics", "storage", "keys"), ("worker", "fleet", "expire", "sweep", "compact")
+ONCE = ("topics", "storage", "keys")
+FOR_EVER = ("worker", "fleet", "expire", "sweep", "compact", "watch")
+SERVERS = ("kafka", "s3", "prometheus", "grafana")
 
 
 @pytest.fixture
 def machine(own_broker: Broker, own_s3: S3Server, tmp_path: Path) -> Machine:
-    (tmp_path / "passphrase").write_text("correct horse battery staple")
+    worker, metrics, console = (str(free_port()) for _ in range(3))
+    for secret in ("passphrase", "token"):
+        (tmp_path / secret).write_text("correct horse battery staple")
     places = {
+        "0.0.0.0": "127.0.0.1",  # noqa: S104 - a container's, never this machine's
+        "http://worker:": "http://127.0.0.1:",
         "kafka:19092": own_broker.address,
         "http://s3:5000": own_s3.url,
         "/var/lib/fortnight": str(tmp_path),
         "/run/secrets/keyring-passphrase": str(tmp_path / "passphrase"),
-        "9100": str(free_port()),
+        "/run/secrets/console-token": str(tmp_path / "token"),
+        "9100": worker,
+        "9321": metrics,
+        "9322": console,
     }
     return Machine(tmp_path, places)
 
@@ -51,6 +61,11 @@ def _rows(machine: Machine) -> int:
     watch = Watch(open_lake(open_stores(settings), settings), settings.home_region)
     with Cluster(settings.bootstrap_servers) as cluster:
         return watch.look(cluster).total_rows
+
+
+def _is_well(machine: Machine, name: str) -> bool:
+    with machine.healthcheck(name) as health:
+        return health.wait(within=timedelta(seconds=30)) == 0
 
 
 def test_the_document_is_valid_by_the_specification() -> None:
@@ -73,7 +88,7 @@ def test_services_depend_only_on_services_that_can_be_waited_for() -> None:
 
 
 def test_the_services_are_the_demos_and_run_the_same_kafka() -> None:
-    assert set(SERVICES) == {"kafka", "s3", *ONCE, *FOR_EVER}
+    assert set(SERVICES) == {*SERVERS, *ONCE, *FOR_EVER}
     assert set(OURS) == {*ONCE, *FOR_EVER}
     (kafka,) = (jar for jar in locked() if jar.artifact == "kafka_2.13")
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{kafka.version}"
@@ -82,8 +97,53 @@ def test_the_services_are_the_demos_and_run_the_same_kafka() -> None:
 def test_no_secret_is_in_the_document() -> None:
     assert "env:" not in yaml.safe_dump(DOCUMENT)
     assert DOCUMENT["secrets"] == {
-        "keyring-passphrase": {"environment": "FORTNIGHT_KEYRING_PASSPHRASE"}
+        "keyring-passphrase": {"environment": "FORTNIGHT_KEYRING_PASSPHRASE"},
+        "console-token": {"environment": "FORTNIGHT_CONSOLE_TOKEN"},
     }
+
+
+def test_no_port_is_published_but_to_this_machine() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_what_runs_for_ever_is_started_again_and_says_whether_it_is_well() -> None:
+    for name in FOR_EVER:
+        assert SERVICES[name]["restart"] in {"on-failure", "unless-stopped"}
+    for name in ("worker", "watch", *SERVERS):
+        assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+def test_watch_has_no_secret_but_the_consoles_token() -> None:
+    assert SERVICES["watch"]["secrets"] == ["console-token"]
+
+
+def test_every_file_that_is_mounted_is_there_and_grafana_finds_its_dashboards() -> None:
+    mounts = dict(
+        volume.split(":")[:2]
+        for name in ("prometheus", "grafana")
+        for volume in SERVICES[name]["volumes"]
+    )
+    inside = {there: ROOT / here for here, there in mounts.items() if here.startswith("./")}
+    assert all(path.is_dir() for path in inside.values())
+    dashboards = inside["/var/lib/grafana/dashboards"]
+    provisioning = inside["/etc/grafana/provisioning"]
+    (provider,) = _yaml(provisioning / "dashboards" / "fortnight.yml")["providers"]
+    assert provider["options"]["path"] == "/var/lib/grafana/dashboards"
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (dashboards / Path(home).name).exists()
+    (source,) = _yaml(provisioning / "datasources" / "prometheus.yml")["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    prometheus = _yaml(inside["/etc/prometheus"] / "prometheus.yml")
+    assert set(prometheus["rule_files"]) <= {
+        one.name for one in inside["/etc/prometheus"].iterdir()
+    }
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return document
 
 
 @pytest.mark.kafka
@@ -96,7 +156,7 @@ def test_every_command_runs_as_printed_and_rows_become_durable(machine: Machine)
         services[0].wait_until(lambda: _rows(machine) > 0, within=timedelta(seconds=120))
         for service in services:
             service.check()
-        with machine.healthcheck("worker") as health:
-            assert health.wait(within=timedelta(seconds=30)) == 0, health.last_lines()
+        for name in ("worker", "watch"):
+            services[0].wait_until(partial(_is_well, machine, name), within=timedelta(seconds=60))
         services[0].stop(patience=timedelta(seconds=40))
         assert services[0].status == 0, services[0].last_lines()
