@@ -50,7 +50,7 @@ def find(
 
 
 def _all(state: State, floods: Iterable[Flood]) -> Iterator[Problem]:
-    yield from _of_reaches(state.reaches)
+    yield from _of_reaches(state.reaches, state.cluster)
     if state.group:
         yield from _of_group(state.group, state.now)
     yield from _of_partitions(state.partitions, state.now)
@@ -65,11 +65,11 @@ def _all(state: State, floods: Iterable[Flood]) -> Iterator[Problem]:
             yield Problem(Runbook.DEAD_LETTERS, Verdict.WARN, one.topic, words, state.now)
 
 
-def _of_reaches(reaches: Iterable[Reach]) -> Iterator[Problem]:
+def _of_reaches(reaches: Iterable[Reach], cluster: str) -> Iterator[Problem]:
     for one in reaches:
         if not one.answers:
             runbook, verdict = _AWAY[one.kind]
-            name = one.name if one.kind is Place.KAFKA else f"{one.kind} {one.name}"
+            name = f"Kafka at {cluster}" if one.kind is Place.KAFKA else f"{one.kind} {one.name}"
             words = f"{name} does not answer: {one.problem}"
             yield Problem(runbook, verdict, one.name, words, one.since)
 

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from datetime import datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
 from jobs.watch.reach import Place, Reach
@@ -29,9 +31,11 @@ class Asker:
         self._kind = kind
         self._name = name
         self._within = within.total_seconds()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"ask-{name}")
+        self._questions: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._last: Future[object] | None = None
         self._reach: Reach | None = None
+        # A daemon, for a place that hangs must not keep the process from ending.
+        Thread(target=self._keep_asking, name=f"ask-{name}", daemon=True).start()
 
     def ask(self, question: Callable[[], _T], now: datetime) -> Answer[_T]:
         """Begin to ask, unless the place still owes an answer; never raises what the place does.
@@ -42,13 +46,14 @@ class Asker:
         """
         future: Future[_T] | None = None
         if self._last is None or self._last.done():
-            future = self._pool.submit(question)
+            future = Future()
             self._last = future  # type: ignore[assignment]  # only whether it is done matters
+            self._questions.put(partial(_settle, future, question))
         return partial(self._answer, future, time.monotonic(), now)
 
     def close(self) -> None:
         """Ask no more; an answer that is on its way is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._questions.put(_end)
 
     def _answer(
         self, future: Future[_T] | None, began: float, now: datetime
@@ -69,9 +74,25 @@ class Asker:
         except OSError as error:
             return None, type(error).__name__
 
+    def _keep_asking(self) -> None:
+        while (ask := self._questions.get()) is not _end:
+            ask()
+
     def _told(self, now: datetime, began: float, problem: str) -> Reach:
         took = timedelta(seconds=time.monotonic() - began)
         before, answers = self._reach, not problem
         since = before.since if before and before.answers == answers else now
         self._reach = Reach(self._kind, self._name, answers, since, took, problem)
         return self._reach
+
+
+def _settle(future: Future[_T], question: Callable[[], _T]) -> None:
+    """Ask, and hand whatever comes to whoever waits for it."""
+    try:
+        future.set_result(question())
+    except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+        future.set_exception(error)
+
+
+def _end() -> None:
+    """What is put last."""
