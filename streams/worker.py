@@ -13,9 +13,10 @@ from schemas.errors import SettingsError
 from schemas.keyring import Keyring, KeyState
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
+from storage import logs
 from storage.tls import kafka_tls
 from storage.wrapping import wrapping_of
-from streams import logs, memory
+from streams import memory
 from streams.assembly import Assembly, check_storage, no_step
 from streams.health import Health
 from streams.kafka.app import Worker, exit_code
@@ -48,7 +49,7 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
     """
     memory.set_up()
     settings = load(environment)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     keyring = watch_keyring(settings, environment)
     meter = Meter()
     lake = check_storage(settings, meter)

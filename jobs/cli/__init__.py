@@ -17,7 +17,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from jobs.cli.settings import settings
 from schemas.errors import FatalError, FortnightError, RecordError, RetryableError
+from storage import logs
 
 _STATUS = {RecordError: 65, RetryableError: 75, FatalError: 70}
 MODULES = {
@@ -72,11 +74,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The command; None: what the process was started with.
     """
+    if arguments is None:
+        _log()
     try:
         app(arguments)
     except FortnightError as error:
         typer.echo(f"fortnight: {error}", err=True)
         sys.exit(status(error))
+
+
+def _log() -> None:
+    """Log as the settings say: libraries do, whatever the command."""
+    try:
+        chosen = settings()
+    except FortnightError:  # it is the command's to tell, and not every one needs settings
+        logs.set_up("INFO")
+    else:
+        logs.set_up(chosen.log_level, chosen.log_format)
 
 
 def _parts(wanted: str = "") -> Iterator[Mapping[str, _Click]]:

@@ -1,13 +1,18 @@
 """A job over every place, once or again and again: what such commands share."""
 
+import logging
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from jobs import schedule
-from schemas.errors import RetryableError
+from schemas.errors import FatalError, RetryableError
+from storage.logs import Lines
+
+logger = logging.getLogger(__name__)
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what and why, and do nothing.")]
 Every = Annotated[
@@ -20,13 +25,24 @@ Part = Callable[[], bool]
 def run(parts: Callable[[], Iterable[Part]], every: float) -> None:
     """Run every part, also behind one that failed; once, or again and again.
 
+    What is run again and again is a service: what it prints is logged.
+
     Raises:
         RetryableError: A place gave no answer, and the others are done.
     """
     if every:
-        schedule.repeat(lambda: _kept(parts()), timedelta(seconds=every), on_failure=_say)
+        with redirect_stdout(Lines(logger.info)), redirect_stderr(Lines(logger.error)):
+            _repeat(parts, timedelta(seconds=every))
     elif not _kept(parts()):
         raise typer.Exit(1)
+
+
+def _repeat(parts: Callable[[], Iterable[Part]], every: timedelta) -> None:
+    try:
+        schedule.repeat(lambda: _kept(parts()), every, on_failure=_say)
+    except FatalError as error:
+        logger.critical("cannot go on: %s", error)
+        raise
 
 
 def _kept(parts: Iterable[Part]) -> bool:

@@ -24,6 +24,7 @@ _PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
 _DEMO_SETTINGS = {
     PREFIX + "FLUSH_PERIOD": "2",  # to see rows come; production waits for larger files
     PREFIX + "LOG_LEVEL": "INFO",
+    PREFIX + "LOG_FORMAT": "human",  # somebody is going to look at the files
 }
 
 

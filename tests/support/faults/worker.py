@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from streams import logs
+from storage import logs
 from streams.kafka.app import exit_code
 from streams.worker import run
 

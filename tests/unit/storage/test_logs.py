@@ -1,13 +1,16 @@
 import io
+import json
 import logging
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from datetime import datetime
 
 import msgspec
 import pyarrow as pa
 import pytest
 
 from schemas.errors import IntegrityError
-from streams.logs import Discreet, Quiet
+from storage.logs import Discreet, Json, Lines, Quiet
 
 SERIAL = "SERIAL-4711"
 
@@ -75,6 +78,31 @@ def test_a_library_says_the_same_once_in_ten_seconds(output: io.StringIO, clock:
         "aiokafka.conn: cannot connect to broker 1",
         "aiokafka.conn: cannot connect to broker 1 (and 99 like it)",
     ]
+
+
+def test_an_event_is_one_line_of_json_whatever_is_in_it(output: io.StringIO) -> None:
+    logging.getLogger().handlers[0].setFormatter(Json())
+    log = logging.getLogger("streams.kafka.app")
+    try:
+        int(SERIAL)
+    except ValueError:
+        log.exception("crashed: %s", 'it said\n"no"')
+    log.info("stopped")
+    crashed, stopped = (json.loads(line) for line in output.getvalue().splitlines())
+    assert crashed["message"] == 'crashed: it said\n"no"'
+    assert crashed["level"] == "ERROR"
+    assert crashed["stack"].endswith("ValueError")
+    assert SERIAL not in output.getvalue()
+    assert stopped.keys() == {"time", "level", "logger", "message"}
+    assert datetime.fromisoformat(stopped["time"]).tzinfo is not None
+
+
+def test_what_a_program_prints_becomes_an_event_a_line(output: io.StringIO) -> None:
+    with redirect_stdout(Lines(logging.getLogger("jobs.expire").info)):
+        print("one\ntw", end="")  # noqa: T201 - what is tested
+        print("o\n100 % gone")  # noqa: T201
+    told = output.getvalue().splitlines()
+    assert told == ["jobs.expire: one", "jobs.expire: two", "jobs.expire: 100 % gone"]
 
 
 def test_we_ourselves_are_never_silenced(output: io.StringIO) -> None:

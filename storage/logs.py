@@ -1,18 +1,26 @@
-"""What a worker logs: places, never values, whatever a library would like to tell.
+"""What our processes log: places, never values, whatever a library would like to tell.
+
+A line is an event: for people on a terminal, and JSON, one object a line, for whatever collects it.
 
 Libraries quote contents in their errors (pyarrow, msgspec) and log whole responses when they are
 debugged (aiokafka): the first lose their message here, the second never speak below INFO.
 """
 
+import io
 import logging
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
+from typing import TextIO
+
+import msgspec
 
 from schemas.errors import FortnightError
+from schemas.settings import LogFormat
 
 _OURS = ("schemas", "storage", "streams", "jobs")
 _CHATTY = (
@@ -34,6 +42,42 @@ class Discreet(logging.Formatter):
         """The stack, and the exception as `describe` has it; not what it was raised from."""
         lines = traceback.format_tb(ei[2])
         return "".join(lines) + (describe(ei[1]) if ei[1] is not None else "")
+
+
+class Json(Discreet):
+    """One JSON object a line: time (UTC), level, logger, message; with an exception, its stack."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        event = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            event["stack"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(event).decode()
+
+
+class Lines(io.TextIOBase):
+    """Takes what a program prints, and logs it line by line."""
+
+    def __init__(self, log: Callable[[str, str], None]) -> None:
+        """Log each line with `log`, a logger's method of some level."""
+        self._log = log
+        self._begun = ""
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Log the lines that end in it; the rest waits for its end."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            self._log("%s", line)
+        return len(text)
 
 
 class Quiet(logging.Filter):
@@ -70,14 +114,17 @@ def describe(error: BaseException) -> str:
     return f"{name}: {error}" if isinstance(error, FortnightError | OSError) else name
 
 
-def set_up(level: str) -> None:
+def set_up(level: str, style: LogFormat = "auto", stream: TextIO | None = None) -> None:
     """Log to standard error.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR; libraries stay above what may hold records.
+        style: For people, as JSON, or as the stream is a terminal or not.
+        stream: Where to, instead.
     """
-    handler = logging.StreamHandler()
-    handler.setFormatter(Discreet(_FORMAT))
+    handler = logging.StreamHandler(stream)
+    is_human = style == "human" or (style == "auto" and handler.stream.isatty())
+    handler.setFormatter(Discreet(_FORMAT) if is_human else Json())
     handler.addFilter(Quiet())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTY:
