@@ -4,21 +4,16 @@ A worker looks at it between flushes; on several machines the file is brought to
 with the new version only created, then with that version current.
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
+from jobs import private_files
 from schemas.errors import SettingsError
 from schemas.keyring import Keyring, KeyState, fingerprint
 from schemas.regions import Region
 from schemas.wrapping import Wrapping
-
-_MODE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +42,12 @@ def create(path: Path, regions: Sequence[Region], wrapping: Wrapping, now: datet
             never written over), or the folder cannot be written.
     """
     keyring = Keyring.generate(regions, now)
-    with _beside(path, keyring.seal(wrapping)) as beside:
-        try:
-            os.link(beside, path)
-        except FileExistsError:
-            raise SettingsError(f"{path}: there is a keyring already, and it stays") from None
+    if not private_files.create(path, keyring.seal(wrapping)):
+        raise SettingsError(f"{path}: there is a keyring already, and it stays")
     return keyring
 
 
-def read(path: Path, wrapping: Wrapping, regions: Sequence[Region] | None = None) -> Keyring:
+def read(path: Path, wrapping: Wrapping, regions: Collection[Region] | None = None) -> Keyring:
     """Open a keyring.
 
     Args:
@@ -65,31 +57,29 @@ def read(path: Path, wrapping: Wrapping, regions: Sequence[Region] | None = None
         SettingsError: It cannot be read, or not with this wrapping.
         RetryableError: Nobody answers who could open it.
     """
-    try:
-        sealed = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
-    return Keyring.unseal(sealed, wrapping, regions=regions)
+    return Keyring.unseal(private_files.read(path), wrapping, regions=regions)
 
 
 def change(
-    path: Path, wrapping: Wrapping, region: Region, to: Callable[[Keyring], Keyring]
+    path: Path,
+    wrapping: Wrapping,
+    to: Callable[[Keyring], Keyring],
+    *,
+    opening: Collection[Region],
 ) -> Keyring:
     """Replace the keyring by what it becomes; one at a time, and a killed one changes nothing.
 
     Args:
-        region: The one whose versions change; other regions' secrets are not opened.
         to: The change.
+        opening: Regions whose secrets the change needs; the others' are kept as they are.
 
     Raises:
         SettingsError: It cannot be read, not with this wrapping, or not be written.
         RetryableError: Nobody answers who could open it; it is as it was.
     """
-    with _alone(path):
-        keyring = to(read(path, wrapping, [region]))
-        with _beside(path, keyring.seal(wrapping)) as beside:
-            beside.replace(path)
-            _sync(path.parent)
+    with private_files.alone(path):
+        keyring = to(read(path, wrapping, opening))
+        private_files.replace(path, keyring.seal(wrapping))
     return keyring
 
 
@@ -100,46 +90,3 @@ def describe(keyring: Keyring) -> list[KeyLine]:
         KeyLine(key.region, key.version, key.state, key.since.get(key.state), fingerprint(key))
         for key in ordered
     ]
-
-
-@contextmanager
-def _beside(path: Path, data: bytes) -> Iterator[Path]:
-    """A durable file beside another, to be linked or moved there; gone afterwards."""
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        _write(beside, data)
-        yield beside
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep other changes of files in this folder out."""
-    try:
-        folder = os.open(path.parent, os.O_RDONLY)
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from schemas.errors import PolicyError
+from schemas.errors import PolicyError, SettingsError
 from schemas.regions import Region, Residency
 from schemas.settings import PREFIX, RegionSettings, Settings
 from schemas.tables import DEAD_LETTERS, TABLES, Table
@@ -39,6 +39,20 @@ def check_promises(settings: Settings, residency: Residency) -> None:
 def open_stores(settings: Settings) -> dict[Region, ObjectStore]:
     """The store of each region that is served."""
     return {place.region: _open(place, settings) for place in settings.regions}
+
+
+def open_anchors(region: Region, settings: Settings) -> ObjectStore:
+    """Where the anchors of a region's ledger are.
+
+    Raises:
+        SettingsError: The settings name a place for others, and none for this one.
+    """
+    if not settings.anchors:
+        return DirectoryStore(Path(f"{settings.keyring}.anchors"))
+    for place in settings.anchors:
+        if place.region == region:
+            return _open(place, settings)
+    raise SettingsError(f"{PREFIX}ANCHORS: none is named for region {region}")
 
 
 def tables_in(region: Region, settings: Settings) -> list[Table]:

@@ -23,6 +23,7 @@ from storage import logs
 
 _STATUS = {RecordError: 65, RetryableError: 75, FatalError: 70}
 MODULES = {
+    "approve": "ledger",
     "bench-maps": "maps",
     "expire": "retention",
     "lag": "proof",

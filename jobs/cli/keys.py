@@ -1,43 +1,46 @@
 """`fortnight keys`."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jobs import keys
+from jobs import destruction, keys, office, rotation
+from jobs.cli.offices import By, RegionName, RequestNumber, now, office_of, region_of
 from jobs.cli.settings import environment, settings
+from schemas.acts import Ground
+from schemas.errors import SettingsError
 from schemas.keyring import Keyring
-from schemas.regions import Region
 from schemas.settings import Settings
-from schemas.wrapping import Passphrase, Wrapping
-from storage.secrets import resolve
+from schemas.wrapping import Wrapping
+from storage.places import open_lake, open_stores
+from storage.wrapping import wrapping_of
 
 app = typer.Typer()
 _keys = typer.Typer(help="The secrets that make pseudonyms: a sealed file, a key a region.")
 app.add_typer(_keys, name="keys")
 
+Why = Annotated[Ground, typer.Option(help="On which ground.")]
+
 
 @_keys.command()
-def new(
-    *,
-    region: Annotated[
-        str, typer.Option(help="Make one more version for this region, not yet used.")
-    ] = "",
-) -> None:
-    """Make the keyring of the settings' regions; one that is there is never written over."""
+def new(*, region: RegionName = "", why: Why = Ground.SCHEDULE, by: By = "") -> None:
+    """Make the keyring, and the ledgers' keys; what is there is never written over.
+
+    With --region: one more version for a region that has some already, to be brought to every
+    machine before `keys rotate` puts it to use.
+    """
     chosen = settings()
     path, wrapping = Path(chosen.keyring), _wrapping(chosen)
     if region:
-        added = keys.change(
-            path, wrapping, Region(region), lambda it: it.add(Region(region), _now())
-        )
-        _show(added)
+        where = region_of(chosen, region)
+        _show(rotation.add(office_of(chosen, where, by), path, wrapping, why))
         return
     regions = [place.region for place in chosen.regions]
-    made = keys.create(path, regions, wrapping, _now())
+    made = keys.create(path, regions, wrapping, now())
     typer.echo(f"{path}: made; keep a copy of it and of its passphrase, apart")
+    if office.make_keys(chosen, environment()):
+        typer.echo(f"{office.key_file(chosen)}: made, for officers only: workers do not need it")
     _show(made)
 
 
@@ -49,12 +52,55 @@ def list_keys() -> None:
     _show(keys.read(Path(chosen.keyring), _wrapping(chosen), regions))
 
 
+@_keys.command()
+def rotate(*, region: RegionName = "", why: Why = Ground.SCHEDULE, by: By = "") -> None:
+    """Write a region's new rows under its next version; running workers notice it."""
+    chosen = settings()
+    where = region_of(chosen, region)
+    path, wrapping = Path(chosen.keyring), _wrapping(chosen)
+    _show(rotation.rotate(office_of(chosen, where, by), path, wrapping, why))
+
+
+@_keys.command()
+def destroy(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Such as k1.")],
+    *,
+    request: RequestNumber,
+    region: RegionName = "",
+    why: Why = Ground.RETENTION,
+    by: By = "",
+) -> None:
+    """Destroy a retired version, so that nobody can make its pseudonyms; two persons do it.
+
+    The first call proposes it; once somebody else has said `fortnight approve`, the same call again
+    destroys it. Refused while a row, a hold or its time forbids it.
+    """
+    chosen = settings()
+    officer = office_of(chosen, region_of(chosen, region), by)
+    act = destruction.act_of(officer, _number(version), why=why, request=request)
+    done = destruction.destroy(officer, act, _vault(chosen, officer))
+    if done.done:
+        typer.echo(f"{officer.region} {version}: destroyed; {done.copies}")
+        return
+    typer.echo(f"proposed: a second person has to say `fortnight approve {done.digest[:12]}`")
+    typer.echo("within a week; then the same command destroys it")
+
+
+def _vault(chosen: Settings, officer: office.Office) -> destruction.Vault:
+    lake = open_lake(open_stores(chosen), chosen)
+    here = [lake[place] for place in lake if place[1] == officer.region]
+    return destruction.Vault(Path(chosen.keyring), _wrapping(chosen), here)
+
+
+def _number(version: str) -> int:
+    digits = version.removeprefix("k")
+    if not digits.isdecimal():
+        raise SettingsError("VERSION: such as k1")
+    return int(digits)
+
+
 def _wrapping(chosen: Settings) -> Wrapping:
-    return Passphrase(resolve(chosen.passphrase, environment()))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
+    return wrapping_of(chosen, environment())
 
 
 def _show(keyring: Keyring) -> None:

@@ -40,7 +40,7 @@ def test_a_running_worker_writes_under_a_new_version_and_its_receipts_say_so(
 
     def rotate_in_flight(step: str) -> None:
         if step == "put/eu":
-            keys.change(path, PASS, EU, lambda it: it.rotate(EU, NOW))
+            keys.change(path, PASS, lambda it: it.rotate(EU, NOW), opening=[EU])
 
     assert flush(lake, pipeline, [wire(both, first=2)], step=rotate_in_flight) is None
     assert flush(lake, pipeline, [wire([*both, reading(device=GERMAN)], first=4)]) is None

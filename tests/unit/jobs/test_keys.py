@@ -55,7 +55,7 @@ def test_changes_at_once_come_one_after_the_other_and_leave_nothing_behind(tmp_p
     keys.create(path, [EU, US], WRAPPING, NOW)
     with ThreadPoolExecutor(4) as pool:
         rotations = [
-            pool.submit(keys.change, path, WRAPPING, EU, lambda it: it.rotate(EU, NOW))
+            pool.submit(keys.change, path, WRAPPING, lambda it: it.rotate(EU, NOW), opening=[EU])
             for _ in range(4)
         ]
     assert all(rotation.exception() is None for rotation in rotations)

@@ -40,14 +40,14 @@ def test_a_rotation_is_noticed_and_an_unchanged_file_is_not_opened_again(path: P
 
     keyring = WatchedKeyring(path, unseal, REGIONS)
     assert versions(keyring) == versions(keyring) == [1, 1]
-    keys.change(path, PASS, EU, lambda it: it.rotate(EU, NOW))
+    keys.change(path, PASS, lambda it: it.rotate(EU, NOW), opening=[EU])
     assert versions(keyring) == versions(keyring) == [2, 1]
     assert len(opened) == 2
 
 
 def test_an_older_keyring_that_is_put_back_stops_the_worker(path: Path) -> None:
     keyring, old = watched(path), path.read_bytes()
-    keys.change(path, PASS, EU, lambda it: it.rotate(EU, NOW))
+    keys.change(path, PASS, lambda it: it.rotate(EU, NOW), opening=[EU])
     assert versions(keyring) == [2, 1]
     path.write_bytes(old)
     os.utime(path, (1, 1))
@@ -75,7 +75,7 @@ def test_while_nobody_can_open_the_new_one_rows_are_written_under_the_old(path: 
 
     keyring = WatchedKeyring(path, unseal, REGIONS)
     assert versions(keyring) == [1, 1]
-    keys.change(path, PASS, EU, lambda it: it.rotate(EU, NOW))
+    keys.change(path, PASS, lambda it: it.rotate(EU, NOW), opening=[EU])
     answers = False
     assert versions(keyring) == [1, 1]
     answers = True

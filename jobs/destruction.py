@@ -1,0 +1,159 @@
+"""A version of the keyring is destroyed, when nothing needs it any more and two persons say so.
+
+Refused while a row is left that was written under it, while a hold lasts that was placed when such
+rows could still be there, before its time, and without an open request. Its time is the fortnight
+after it was retired, and a day, for a worker that slept may have written its last rows late.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from jobs import keys
+from jobs.key_rows import RowsLeft, rows_left
+from jobs.office import Office
+from schemas.acts import Act
+from schemas.approvals import proposal_of, proposals
+from schemas.errors import PolicyError
+from schemas.holds import lasting
+from schemas.keyring import Key, KeyState
+from schemas.ledger import Entry
+from schemas.requests import open_request, register
+from schemas.retention import FORTNIGHT
+from schemas.wrapping import Wrapping
+from storage.lake import Destination
+
+ACT = "keys destroy"
+MARGIN = timedelta(days=1)
+"""What a worker may sleep between making a row's pseudonyms and committing it, and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How far a destruction came.
+
+    Attributes:
+        digest: Of the act, which a second person has to approve.
+        done: Whether it was destroyed; else it is proposed.
+        copies: What is to be said of older copies of the keyring.
+    """
+
+    digest: str
+    done: bool
+    copies: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Where a region's keys are, and where rows may be that were written under them.
+
+    Attributes:
+        path: Of the keyring.
+        wrapping: Whoever wraps its keys; nothing is opened.
+        destinations: The region's tables.
+    """
+
+    path: Path
+    wrapping: Wrapping = field(repr=False)
+    destinations: Sequence[Destination]
+
+    def key(self, act: Act, office: Office) -> Key:
+        """The version that an act is about."""
+        keyring = keys.read(self.path, self.wrapping, [])
+        return keyring.version(office.region, int(act.scope["version"]))
+
+    def look(self, version: int) -> dict[str, RowsLeft]:
+        """What is left of a version's rows, by table."""
+        return {one.table.name: rows_left(one, version) for one in self.destinations}
+
+    def forget(self, key: Key, now: datetime) -> str:
+        """Destroy a version; what that means for older copies, in words. Safe to repeat."""
+        if key.wrapped is None:
+            return ""
+        copies = self.wrapping.destroy(key.wrapped)
+        keys.change(
+            self.path,
+            self.wrapping,
+            lambda keyring: keyring.destroy(key.region, key.version, now),
+            opening=[],
+        )
+        return copies
+
+
+def plan(
+    key: Key, entries: Iterable[Entry], left: Mapping[str, RowsLeft], now: datetime
+) -> list[str]:
+    """Why a version must not be destroyed yet, in words; empty where it may.
+
+    Args:
+        key: A version, as the keyring tells it.
+        entries: Of the region's ledger.
+        left: Table -> what was found of the version's rows.
+        now: UTC.
+    """
+    retired = key.since.get(KeyState.RETIRED)
+    if key.state is not KeyState.RETIRED or retired is None:
+        return [f"it is {key.state}, and only what was retired is destroyed"]
+    over = retired + FORTNIGHT + MARGIN
+    why = [f"rows written under it live until {over:%Y-%m-%d %H:%M} UTC"] if now < over else []
+    why += [f"hold {hold.name} lasts" for hold in lasting(entries) if hold.placed < over]
+    for table, found in left.items():
+        if found.rows:
+            why.append(f"{table}: {found.rows} rows are written under it")
+        if found.unknown:
+            why.append(f"{table}: nobody can look into {len(found.unknown)} objects; sweep first")
+    return why
+
+
+def act_of(office: Office, version: int, *, why: str, request: str) -> Act:
+    """The act of destroying a version in the office's region.
+
+    Raises:
+        SettingsError: The request has no number.
+    """
+    return office.act(ACT, why, request=request, scope={"version": str(version)})
+
+
+def destroy(office: Office, act: Act, vault: Vault) -> Outcome:
+    """Destroy a version, or propose it where nobody has approved it yet.
+
+    Safe to repeat: what was killed between the deed and its entry is entered by the next call.
+
+    Raises:
+        PolicyError: It must not be destroyed yet; nothing was changed.
+        RetryableError: A store does not answer; call again.
+    """
+    entries = office.ledger.entries()
+    open_request(register(entries), act.request)
+    digest = act.digest(office.region)
+    known = proposals(entries).get(digest)
+    key = vault.key(act, office)
+    approver = known.approver(office.now) if known else None
+    unfinished = key.state is KeyState.DESTROYED and approver is not None
+    files = 0 if unfinished else _see_that_it_may(key, entries, vault, office.now)
+    if approver is None:
+        if known is None or known.is_over(office.now):
+            office.record(proposal_of(act, office.region))
+        return Outcome(digest, done=False)
+    office.check()
+    copies = vault.forget(key, office.now)
+    done = replace(act, concerns=digest, approver=approver)
+    office.record(replace(done, looked_at={"files": files}, changed={"keys": 1}))
+    return Outcome(digest, done=True, copies=copies)
+
+
+def _see_that_it_may(key: Key, entries: Sequence[Entry], vault: Vault, now: datetime) -> int:
+    """How many files were looked at, after what costs nothing was.
+
+    Raises:
+        PolicyError: It must not be destroyed yet.
+    """
+    left: Mapping[str, RowsLeft] = {}
+    why = plan(key, entries, left, now)
+    if not why:
+        left = vault.look(key.version)
+        why = plan(key, entries, left, now)
+    if why:
+        raise PolicyError(f"{key.name} stays: {'; '.join(why)}")
+    return sum(found.files for found in left.values())
