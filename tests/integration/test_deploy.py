@@ -1,0 +1,176 @@
+"""What is deployed: manifests and units fit Kubernetes and systemd, and they fit this program."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from typer.main import get_command
+
+from jobs.cli import app
+from jobs.roles.declared import roles
+from schemas.metrics import METRICS
+from schemas.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.*e*"))
+VERSIONS = ("1.33", "1.37")
+"""The oldest and the newest minor version that is tried."""
+
+
+def manifests() -> Iterator[dict[str, Any]]:
+    for file in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml")):
+        for document in yaml.safe_load_all(file.read_text("utf-8")):
+            if document["kind"] != "Kustomization":
+                yield from document["items"] if document["kind"] == "List" else [document]
+
+
+MANIFESTS = {f"{one['kind']}/{one['metadata']['name']}": one for one in manifests()}
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """The pod of everything that makes pods: its labels and its spec."""
+    found = {}
+    for name, one in MANIFESTS.items():
+        spec = one.get("spec", {})
+        spec = spec["jobTemplate"]["spec"] if one["kind"] == "CronJob" else spec
+        if "template" in spec:
+            found[name] = spec["template"]
+    return found
+
+
+PODS = pods()
+
+
+def check_command(words: list[str]) -> None:
+    """Parse it as it would be parsed, and run nothing."""
+    program, *arguments = words
+    assert Path(program).name in ("fortnight", "fortnight-worker")
+    if Path(program).name == "fortnight":
+        group: Any = get_command(app)
+        name, command, rest = group.resolve_command(
+            group.make_context("fortnight", [*arguments]), arguments
+        )
+        assert command is not None
+        command.make_context(name, rest)
+    else:
+        assert not arguments
+
+
+def settings_in(variables: Mapping[str, str]) -> Settings:
+    return Settings.load({k: v for k, v in variables.items() if k.startswith(PREFIX)})
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_manifest_is_what_kubernetes_api_says(name: str, version: str) -> None:
+    kubernetes_validate.validate(MANIFESTS[name], version, strict=True)
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_is_nobody_and_can_write_nowhere_but_to_its_scratch(name: str) -> None:
+    pod = PODS[name]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    writable = {one["name"] for one in pod["volumes"] if "secret" not in one}
+    assert writable == {"scratch"}
+    for container in pod["containers"]:
+        assert container["securityContext"] == {
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"].keys() == {"requests", "limits"}
+        assert all({"cpu", "memory"} == set(one) for one in container["resources"].values())
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_runs_a_command_that_is_there_as_a_role_that_is_there(name: str) -> None:
+    pod = PODS[name]["spec"]
+    (container,) = pod["containers"]
+    check_command(container["args"])
+    assert pod["serviceAccountName"] in {role.name for role in roles(Settings())}
+    assert f"ServiceAccount/{pod['serviceAccountName']}" in MANIFESTS
+    given = {one["name"]: one["value"] for one in container.get("env", [])}
+    settings_in(MANIFESTS["ConfigMap/fortnight-settings"]["data"] | given)
+
+
+def test_only_the_worker_is_given_the_keyring() -> None:
+    holders = {
+        name
+        for name, pod in PODS.items()
+        for volume in pod["spec"]["volumes"]
+        if volume.get("secret", {}).get("secretName") == "fortnight-keyring"
+    }
+    assert holders == {"Deployment/worker"}
+
+
+def test_every_secret_is_told_in_the_page_beside_the_manifests() -> None:
+    page = (ROOT / "deploy" / "kubernetes" / "README.md").read_text("utf-8")
+    names = set(re.findall(r"secretName: ([\w-]+)", "".join(map(yaml.safe_dump, PODS.values()))))
+    assert names
+    assert {name for name in names if f"`{name}`" not in page} == set()
+
+
+def test_the_network_is_closed_and_opened_for_ports_that_are_served() -> None:
+    closed = MANIFESTS["NetworkPolicy/nothing"]["spec"]
+    assert closed == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    opened = MANIFESTS["NetworkPolicy/metrics"]["spec"]["ingress"][0]["ports"]
+    served = {
+        port["containerPort"]
+        for pod in PODS.values()
+        for container in pod["spec"]["containers"]
+        for port in container.get("ports", [])
+        if port["name"] == "metrics"
+    }
+    assert {port["port"] for port in opened} == served
+
+
+def test_workers_are_scaled_by_a_metric_that_watch_has_and_no_further_than_partitions() -> None:
+    scaling = MANIFESTS["HorizontalPodAutoscaler/worker"]["spec"]
+    (metric,) = (one["external"]["metric"] for one in scaling["metrics"])
+    assert metric["name"] in {one.name for one in METRICS}
+    chosen = settings_in(MANIFESTS["ConfigMap/fortnight-settings"]["data"])
+    assert metric["selector"]["matchLabels"] == {"group": chosen.group}
+    assert scaling["maxReplicas"] <= chosen.partitions
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_runs_a_command_that_is_there_with_settings_that_are_there(unit: Path) -> None:
+    lines = unit.read_text("utf-8").splitlines()
+    assert all(re.match(r"(\[\w+\]|[A-Z]\w+=.*|#.*|)$", line) for line in lines)
+    for line in lines:
+        if line.startswith("ExecStart="):
+            check_command(shlex.split(line.removeprefix("ExecStart=")))
+    given = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
+    variables = dict(one.split("=", 1) for one in given)
+    settings_in(variables | ({PREFIX + "KAFKA_SECURITY": "tls"} if variables else {}))
+
+
+def test_every_job_of_kubernetes_has_a_timer_and_the_other_way_round() -> None:
+    crons = {name.partition("/")[2] for name in PODS if name.startswith("CronJob/")}
+    timers = {unit.stem.removeprefix("fortnight-") for unit in UNITS if unit.suffix == ".timer"}
+    assert crons == timers
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:
+    here = str(Path(sys.executable).parent)
+    for unit in UNITS:
+        text = unit.read_text("utf-8").replace("/opt/fortnight/bin", here)
+        (tmp_path / unit.name).write_text(text, "utf-8")
+    found = subprocess.run(  # noqa: S603 - the units are ours
+        ["systemd-analyze", "verify", *map(str, sorted(tmp_path.iterdir()))],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout + found.stderr) == (0, "")
