@@ -59,9 +59,10 @@ class Vault:
     destinations: Sequence[Destination]
 
     def key(self, act: Act, office: Office) -> Key:
-        """The version that an act is about."""
-        keyring = keys.read(self.path, self.wrapping, [])
-        return keyring.version(office.region, int(act.scope["version"]))
+        """The version that an act is about, opened: what it tells of its times is true."""
+        version = int(act.scope["version"])
+        keyring = keys.read(self.path, self.wrapping, [office.region])
+        return keyring.version(office.region, version)
 
     def look(self, version: int) -> dict[str, RowsLeft]:
         """What is left of a version's rows, by table."""
@@ -69,16 +70,14 @@ class Vault:
 
     def forget(self, key: Key, now: datetime) -> str:
         """Destroy a version; what that means for older copies, in words. Safe to repeat."""
-        if key.wrapped is None:
-            return ""
-        copies = self.wrapping.destroy(key.wrapped)
-        keys.change(
-            self.path,
-            self.wrapping,
-            lambda keyring: keyring.destroy(key.region, key.version, now),
-            opening=[],
-        )
-        return copies
+        if key.state is not KeyState.DESTROYED:
+            keys.change(
+                self.path,
+                self.wrapping,
+                lambda keyring: keyring.destroy(key.region, key.version, now),
+                opening=[],
+            )
+        return self.wrapping.destroy(key.wrapped or {})
 
 
 def plan(

@@ -60,6 +60,15 @@ def read(path: Path, wrapping: Wrapping, regions: Collection[Region] | None = No
     return Keyring.unseal(private_files.read(path), wrapping, regions=regions)
 
 
+def look(path: Path) -> Keyring:
+    """A keyring with none of its secrets opened, which takes no secret; it may tell what is untrue.
+
+    Raises:
+        SettingsError: It cannot be read.
+    """
+    return Keyring.parse(private_files.read(path))
+
+
 def change(
     path: Path,
     wrapping: Wrapping,

@@ -43,6 +43,10 @@ LIVE = (KeyState.CREATED, KeyState.CURRENT, KeyState.RETIRED)
 """States in which a version has a secret."""
 
 
+_NO_SECRET = ("by", "location", "key")
+"""What stays of a wrapped secret when it is destroyed, so that its wrapping key can follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One version of a region's secret.
@@ -50,7 +54,7 @@ class Key:
     Attributes:
         secret: Empty where it was destroyed, or was not opened.
         since: State -> since when, UTC.
-        wrapped: The secret as its file holds it; None where it was destroyed or never sealed.
+        wrapped: The secret as its file holds it; of a destroyed one who wrapped it, and where.
     """
 
     region: Region
@@ -75,7 +79,8 @@ class Key:
         """The same version in its next state."""
         since = {**self.since, state: now}
         if state is KeyState.DESTROYED:
-            return Key(self.region, self.version, state, b"", since)
+            left = {what: told for what, told in (self.wrapped or {}).items() if what in _NO_SECRET}
+            return Key(self.region, self.version, state, b"", since, left)
         return replace(self, state=state, since=since, mark="")
 
 
@@ -178,18 +183,26 @@ class Keyring:
             SettingsError: It is no keyring, it was changed, or somebody else wrapped it.
             RetryableError: Whoever wraps does not answer.
         """
-        try:
-            keys = [_parsed(entry) for entry in json.loads(sealed)["keys"]]
-        except (ValueError, KeyError, TypeError):
-            raise SettingsError("keyring: the file is not a keyring") from None
         return cls(
             tuple(
                 _opened(key, wrapping)
                 if key.state in states and (regions is None or key.region in regions)
                 else key
-                for key in keys
+                for key in cls.parse(sealed).keys
             )
         )
+
+    @classmethod
+    def parse(cls, sealed: bytes) -> Self:
+        """Read what `seal` wrote without opening any secret: what it tells may be untrue.
+
+        Raises:
+            SettingsError: It is no keyring.
+        """
+        try:
+            return cls(tuple(_parsed(entry) for entry in json.loads(sealed)["keys"]))
+        except (ValueError, KeyError, TypeError):
+            raise SettingsError("keyring: the file is not a keyring") from None
 
     def _of(self, region: Region) -> list[Key]:
         return sorted((key for key in self.keys if key.region == region), key=_place)
@@ -232,7 +245,7 @@ def _mark(key: Key) -> str:
 
 def _sealed(key: Key, wrapping: Wrapping) -> dict[str, Any]:
     if key.state is KeyState.DESTROYED:
-        return _told(key)
+        return {**_told(key), "wrapped": dict(key.wrapped or {})}
     if not (key.secret or key.mark):
         raise ValueError(f"{key.name} was changed without its secret")
     wrapped = key.wrapped or wrapping.wrap(key.secret, key.label)
@@ -244,8 +257,9 @@ def _parsed(entry: Mapping[str, Any]) -> Key:
         KeyState(state): datetime.fromisoformat(time) for state, time in entry["since"].items()
     }
     state = KeyState(entry["state"])
-    wrapped, mark = (entry["wrapped"], str(entry["mark"])) if state in LIVE else (None, "")
-    return Key(Region(entry["region"]), int(entry["version"]), state, b"", since, wrapped, mark)
+    mark = str(entry["mark"]) if state in LIVE else ""
+    region, version, wrapped = Region(entry["region"]), int(entry["version"]), entry["wrapped"]
+    return Key(region, version, state, b"", since, wrapped, mark)
 
 
 def _opened(key: Key, wrapping: Wrapping) -> Key:

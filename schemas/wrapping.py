@@ -46,7 +46,13 @@ class Wrapping(Protocol):
         ...
 
     def destroy(self, wrapped: Wrapped) -> str:
-        """Make the wrapping key useless; what that means for older copies, in words."""
+        """Make the wrapping key useless; what that means for older copies, in words.
+
+        Safe to repeat, and done after the secret left its file.
+
+        Args:
+            wrapped: What `wrap` made; its sealed bytes are not needed.
+        """
         ...
 
 

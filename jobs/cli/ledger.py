@@ -15,7 +15,6 @@ from schemas.keyring import Key
 from schemas.ledger import Entry
 from schemas.regions import Region
 from schemas.settings import Settings
-from storage.wrapping import wrapping_of
 
 app = typer.Typer()
 _ledger = typer.Typer(help="What officers did: a signed, chained, anchored ledger a region.")
@@ -105,8 +104,7 @@ def _keys_of(chosen: Settings, region: Region) -> list[Key]:
     if not path.exists():
         typer.echo(f"{path}: not here, so its changes are not compared with the ledger", err=True)
         return []
-    keyring = keys.read(path, wrapping_of(chosen, environment()), [])
-    return [key for key in keyring.keys if key.region == region]
+    return [key for key in keys.look(path).keys if key.region == region]
 
 
 def _show_proof(region: Region, found: bookkeeping.Examined) -> None:

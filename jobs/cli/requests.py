@@ -34,12 +34,18 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
 ) -> None:
     """Show what waits for an answer, and until when; status 1 where an answer is late."""
-    chosen, today, late = settings(), now().date(), False
-    for where in regions_of(chosen, region):
-        for one in register(office.open_ledger(chosen, where).entries()).values():
-            late = late or one.is_late(today)
-            if everything or one.closed is None or one.is_late(today):
-                typer.echo(f"{where:<4} {_line(one, late=one.is_late(today))}")
+    chosen, today = settings(), now().date()
+    known = [
+        (where, one)
+        for where in regions_of(chosen, region)
+        for one in register(office.open_ledger(chosen, where).entries()).values()
+    ]
+    for where, one in known:
+        if everything or one.closed is None or one.is_late(today):
+            typer.echo(f"{where:<4} {_line(one, late=one.is_late(today))}")
+    waiting = sum(one.closed is None for _, one in known)
+    late = sum(one.is_late(today) for _, one in known)
+    typer.echo(f"{waiting} requests wait for an answer; {late} answers are late")
     if late:
         raise typer.Exit(1)
 

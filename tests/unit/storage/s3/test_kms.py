@@ -64,6 +64,16 @@ def test_a_destroyed_secrets_key_waits_for_its_deletion_and_that_may_be_asked_tw
     assert found["KeyState"] == "PendingDeletion"
 
 
+def test_what_is_left_of_a_destroyed_version_names_the_key_that_has_to_follow(kms: Kms) -> None:
+    keyring = Keyring.unseal(Keyring.generate([EU], NOW).rotate(EU, NOW).seal(kms), kms)
+    before, sealed = keyring.version(EU, 1), keyring.destroy(EU, 1, NOW).seal(kms)
+    left = Keyring.unseal(sealed, kms).version(EU, 1).wrapped or {}
+    assert (before.wrapped or {})["sealed"].encode() not in sealed
+    kms.destroy(left)
+    found = client(kms, "eu-central-1").describe_key(KeyId=left["key"])["KeyMetadata"]
+    assert found["KeyState"] == "PendingDeletion"
+
+
 def test_the_ledgers_keys_are_wrapped_likewise(kms: Kms) -> None:
     keys = LedgerKeys.parse(LedgerKeys.generate(REGIONS, kms).format())
     assert keys.open(EU, kms).signing.public_key() == keys.public[EU]
