@@ -32,6 +32,9 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Run until Ctrl-C.")] = False,
     robots: Annotated[int, typer.Option(help="Robots of the fleet.")] = 60,
     rate: Annotated[float, typer.Option(help="Records a second, about.")] = 400,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Kafka and S3 with certificates, and a role a part.")
+    ] = False,
     folder: Annotated[Path, typer.Option(help="For logs, keyring and tables.")] = Path(
         "build/demo"
     ),
@@ -48,7 +51,10 @@ def demo(
         ("--robots", str(robots), "--rate", str(rate), "--countries", "DE,FR,US"),
     )
     try:
-        Demo(Screen(Console()), wishes).run(new_home(folder, inherited))
+        home = new_home(folder, inherited, tls=tls)
+        if tls:
+            os.environ["AWS_CA_BUNDLE"] = home.environment["AWS_CA_BUNDLE"]  # noqa: TID251 - as above
+        Demo(Screen(Console()), wishes).run(home)
     except KeyboardInterrupt:
         typer.echo("stopped; nothing of it runs any more", err=True)
         raise typer.Exit(0 if keep else _STOPPED) from None

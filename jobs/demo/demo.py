@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jobs import keys, storage_admin, topics
+from jobs.demo import guard
 from jobs.demo.keepsake import keep
 from jobs.demo.processes import PartError
 from jobs.demo.progress import Progress, Watch
 from jobs.demo.screen import Screen
 from jobs.demo.system import Home, System
-from jobs.kafka import Cluster
 from schemas.errors import RetryableError
 from schemas.regions import Residency
 from schemas.wrapping import Passphrase
@@ -78,7 +78,7 @@ class Demo:
             settings = system.home.settings
             stores = open_stores(settings)
             watch = Watch(open_lake(stores, settings), settings.home_region)
-            with Cluster(settings.bootstrap_servers) as cluster:
+            with system.home.cluster() as cluster:
                 last = self._live(system, lambda: watch.look(cluster))
             for name in ("worker", *_JOBS):
                 system.stop(name)
@@ -102,8 +102,10 @@ class Demo:
     def _start_kafka(self, system: System) -> None:
         self._say(system.start_kafka())
         settings = system.home.settings
-        with Cluster(settings.bootstrap_servers) as cluster:
+        with system.home.cluster() as cluster:
             topics.carry_out(topics.plan(settings), cluster)
+            if system.home.certificates:
+                guard.let_in(cluster, settings)
             self._say(f"{len(topics.NAMES)} topics")
             cluster.group_offsets(settings.group)  # so that the worker finds a coordinator
 

@@ -13,11 +13,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from jobs.demo import guard
 from jobs.demo.broker import Broker
 from jobs.demo.jars import default_cache
 from jobs.demo.object_store import CREDENTIALS, S3Server
 from jobs.demo.processes import Process
+from jobs.kafka import Cluster
+from schemas.errors import SettingsError
 from schemas.settings import PREFIX, Settings
+from storage.tls import kafka_tls
 
 _BROKERS, _ENDPOINT = PREFIX + "BOOTSTRAP_SERVERS", PREFIX + "S3_ENDPOINT"
 _PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
@@ -36,11 +40,13 @@ class Home:
         folder: Logs, keyring, settings; absolute.
         inherited: The variables of whoever started it.
         variables: Those that the demo sets, which win.
+        certificates: Where they are, if nobody gets in without one; each part has its own.
     """
 
     folder: Path
     inherited: Mapping[str, str] = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
+    certificates: Path | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -61,6 +67,11 @@ class Home:
         """The same home with more variables."""
         return replace(self, variables={**self.variables, **variables})
 
+    def cluster(self) -> Cluster:
+        """Its Kafka."""
+        settings = self.settings
+        return Cluster(settings.bootstrap_servers, tls=kafka_tls(settings, self.environment))
+
     def shell(self) -> Path:
         """Write what a shell reads (`. FILE`) to run commands on this system; the file."""
         lines = [f"export {name}='{value}'" for name, value in sorted(self.variables.items())]
@@ -72,11 +83,24 @@ class Home:
     def program(self, program: str, *arguments: str, name: str) -> Process:
         """Start one of our programs with this environment; its output goes to `<name>.log`."""
         command = [str(Path(sys.executable).with_name(program)), *arguments]
-        return Process(name, command, log=self.folder / f"{name}.log", env=self.environment)
+        own = guard.identity(name, self.certificates).variables() if self.certificates else {}
+        environment = {**self.environment, **own}
+        return Process(name, command, log=self.folder / f"{name}.log", env=environment)
 
 
-def new_home(folder: Path, inherited: Mapping[str, str]) -> Home:
-    """A home with a passphrase of its own, over the variables that are there already."""
+def new_home(folder: Path, inherited: Mapping[str, str], *, tls: bool = False) -> Home:
+    """A home with a passphrase of its own, over the variables that are there already.
+
+    Args:
+        folder: Its own.
+        inherited: The variables that are there already.
+        tls: Nobody gets into Kafka without a certificate, nor anything from S3 in the clear.
+
+    Raises:
+        SettingsError: The servers would be others' own, which have certificates of their own.
+    """
+    if tls and inherited.keys() & {_BROKERS, _ENDPOINT}:
+        raise SettingsError(f"--tls is for the demo's own servers: {_BROKERS}, {_ENDPOINT}")
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     passphrase = folder / _PASSPHRASE
@@ -87,7 +111,11 @@ def new_home(folder: Path, inherited: Mapping[str, str]) -> Home:
         PREFIX + "KEYRING": str(folder / "keyring"),
         PREFIX + "PASSPHRASE": f"file:{passphrase}",
     }
-    return Home(folder, inherited, {**defaults, **ours})
+    home = Home(folder, inherited, {**defaults, **ours})
+    if not tls:
+        return home
+    certificates = folder / "certs"
+    return replace(home.set(guard.make(certificates)), certificates=certificates)
 
 
 class System:
@@ -105,10 +133,14 @@ class System:
         self._kafka: Broker | None = None
         self._s3: S3Server | None = None
         if _BROKERS not in home.environment:
-            self._kafka = Broker(home.folder / "kafka", cache=default_cache(home.environment))
+            self._kafka = Broker(
+                home.folder / "kafka",
+                cache=default_cache(home.environment),
+                certificates=home.certificates,
+            )
             self.home = self.home.set({_BROKERS: self._kafka.address})
         if _ENDPOINT not in home.environment:
-            self._s3 = S3Server(home.folder)
+            self._s3 = S3Server(home.folder, certificates=home.certificates)
             self.home = self.home.set({_ENDPOINT: self._s3.url, **CREDENTIALS})
 
     def __enter__(self) -> Self:
