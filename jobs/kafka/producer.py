@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ssl import SSLContext
-from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaProducer
@@ -59,12 +58,7 @@ class Producer:
         """Itself: closed on the way out."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Send what is left, and close it."""
         self._producer.close()
 
