@@ -220,9 +220,9 @@ class Destination:
         with self._translated():
             return int(self._handle(fresh=True).lake.version())
 
-    def entries(self, after: int = -1) -> Iterator[LogEntry]:
+    def entries(self, after: int = -1, *, there: Iterable[int] = ()) -> Iterator[LogEntry]:
         """The log's entries after a version, in order; see `storage.log.read_entries`."""
-        return read_entries(self.store, self.table.name, after)
+        return read_entries(self.store, self.table.name, after, there=there)
 
     def dataset(self) -> pyarrow.dataset.Dataset:
         """The table as it is now, to be read; column and field metadata as declared."""

@@ -4,7 +4,7 @@ Entries are read as JSON, not through a library: `DeltaTable.history()` labels v
 after commits that hold no files, and a proof must rest on what is there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,17 +114,25 @@ def entry_key(table: str, version: int) -> str:
     return f"{table}/{LOG_FOLDER}/{_ENTRY_NAME.format(version)}"
 
 
-def read_entries(store: ObjectStore, table: str, after: int = -1) -> Iterator[LogEntry]:
+def read_entries(
+    store: ObjectStore, table: str, after: int = -1, *, there: Iterable[int] = ()
+) -> Iterator[LogEntry]:
     """The log's entries after a version, in order and without gap, as far back as they are kept.
 
     An entry before a gap is none of the table's: its writer slept until the log around it was
     cleaned, and readers begin at a checkpoint behind it.
 
+    Args:
+        store: Where the log lies.
+        table: The table's name.
+        after: The version.
+        there: The versions that a listing has just shown; none to list them.
+
     Raises:
         IntegrityError: One is no log entry, or its receipt is none.
         KeyError: One was cleaned away meanwhile: read again.
     """
-    kept = _newest_run(sorted(entry_times(store, table)))
+    kept = _newest_run(sorted(there or entry_times(store, table)))
     wanted = [version for version in kept if version > after]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for start in range(0, len(wanted), _AT_ONCE):

@@ -67,7 +67,7 @@ def read_horizon(destination: Destination, now: datetime, late_window: timedelta
     times = entry_times(destination.store, destination.table.name)
     earlier = [version for version, put in times.items() if put < now - IDLE]
     newest: dict[Partition, datetime] = {}
-    for entry in destination.entries(max(earlier, default=-1)):
+    for entry in destination.entries(max(earlier, default=-1), there=times):
         newest |= _stored(entry, destination)
     return Horizon(now, min([now, *newest.values()]), late_window)
 

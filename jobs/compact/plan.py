@@ -110,10 +110,12 @@ def _is_worth_it(part: tuple[DataFile, ...], *, tiers: bool) -> bool:
 def _parts(files: list[DataFile]) -> Iterator[tuple[DataFile, ...]]:
     """Files in their order, so many at once as memory holds."""
     part: list[DataFile] = []
+    size = 0
     for file in files:
-        if part and sum(one.size for one in part) + file.size > INPUT_BYTES:
+        if part and size + file.size > INPUT_BYTES:
             yield tuple(part)
-            part = []
+            part, size = [], 0
         part.append(file)
+        size += file.size
     if part:
         yield tuple(part)
