@@ -61,9 +61,10 @@ def readable_at(rows: pa.Table, places: NDArray[np.int64]) -> pa.Table:
 class DecodedTiles(ds.Dataset):  # type: ignore[misc]  # pyarrow is untyped
     """`map_tiles` with its cells decoded, wherever a pyarrow dataset is taken."""
 
-    def __init__(self, stored: ds.Dataset) -> None:
-        """Show a dataset of tiles as they are stored."""
+    def __init__(self, stored: ds.Dataset, *, at_once: int = DECODED_AT_ONCE) -> None:
+        """Show a dataset of tiles as they are stored; so many rows are decoded at once."""
         self._stored = stored
+        self._at_once = at_once
 
     @property
     def schema(self) -> pa.Schema:
@@ -104,7 +105,8 @@ class DecodedTiles(ds.Dataset):  # type: ignore[misc]  # pyarrow is untyped
     def _rows(self, schema: pa.Schema, wanted: pc.Expression | None) -> Iterator[pa.RecordBatch]:
         stored = None if wanted is None or _touches_codes([], wanted) else wanted
         for fragment in self._stored.get_fragments(stored):
-            yield from _decoded(_read(fragment, self.schema, (schema.names, stored)))
+            rows = _read(fragment, self.schema, (schema.names, stored), self._at_once)
+            yield from _decoded(rows, self._at_once)
 
 
 def _touches_codes(columns: Sequence[str] | None, wanted: pc.Expression | None) -> bool:
@@ -117,6 +119,7 @@ def _read(
     fragment: ds.ParquetFileFragment,
     schema: pa.Schema,
     question: tuple[Sequence[str], pc.Expression | None],
+    at_once: int,
 ) -> Iterator[pa.RecordBatch]:
     """Rows of a file that hold all that are wanted; of compacted tiles, whole devices."""
     names, wanted = question
@@ -128,7 +131,7 @@ def _read(
         device = pc.field("device")
         wanted = (device >= bounds["min"]) & (device <= bounds["max"]) & device.isin(devices)
     yield from fragment.to_batches(
-        schema, columns=[*names], filter=wanted, batch_size=DECODED_AT_ONCE, batch_readahead=2
+        schema, columns=[*names], filter=wanted, batch_size=at_once, batch_readahead=2
     )
 
 
@@ -136,12 +139,12 @@ def _is_compacted(fragment: ds.ParquetFileFragment) -> bool:
     return CODEC_TABLE.encode() in (fragment.metadata.metadata or {})
 
 
-def _decoded(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _decoded(batches: Iterable[pa.RecordBatch], at_once: int) -> Iterator[pa.RecordBatch]:
     """Decode rows as they come, whole chunks at a time."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(one.num_rows for one in waiting) >= DECODED_AT_ONCE:
+        if sum(one.num_rows for one in waiting) >= at_once:
             rows = pa.Table.from_batches(waiting)
             whole = _whole(rows)
             yield from readable(rows.slice(0, whole)).to_batches() if whole else ()
