@@ -205,24 +205,41 @@ def test_rows_and_logs_go_to_an_s3_that_our_authority_signed_and_to_no_other(
     assert "certificate" in str(refused.value.__cause__)
 
 
-def test_a_worker_with_no_more_than_its_rights_brings_records_from_kafka_to_s3_over_tls(
+def test_over_tls_workers_with_no_more_than_their_rights_lose_and_repeat_nothing_when_killed(
     kafka: Broker, https: S3Server, certificates: Path, tmp_path: Path
 ) -> None:
-    now = datetime.now(UTC)  # noqa: TID251 - real servers have a real clock
     given = certs.Identity.of(certificates, ADMINISTRATOR).variables()
     chosen = {
         name.removeprefix("FORTNIGHT_").lower(): value
         for name, value in given.items()
         if name.startswith("FORTNIGHT_")
     }
-    system = System.prepare(tmp_path, kafka, https, flush_period=timedelta(seconds=1), **chosen)
-    for role, topic, value in (
-        ("account-service", DEVICES, registration(GERMAN).value),
-        ("fleet", DATA, msgspec.json.encode(reading(event_time=microseconds(now)))),
-    ):
-        with Client(role, kafka, certificates).cluster() as cluster, cluster.producer() as producer:
-            producer.send(topic, GERMAN.encode(), value)()
-    with system.worker(**variables("worker", kafka, certificates)) as worker:
+    quick = {"flush_period": timedelta(seconds=0.5), "session_timeout": timedelta(seconds=3)}
+    system = System.prepare(tmp_path, kafka, https, **quick, **chosen)
+    as_worker = variables("worker", kafka, certificates)
+    register = Client("account-service", kafka, certificates)
+    publish(register, DEVICES, registration(GERMAN).value)
+    fleet = Client("fleet", kafka, certificates)
+    first_offset = publish(fleet, DATA, *readings(200))
+    with system.worker("first", **as_worker) as first:
         system.wait_for_rows("telemetry", EU, 1)
-        worker.stop()
-        assert GERMAN not in worker.log.read_text()
+        first.kill()
+    publish(fleet, DATA, *readings(200))
+    with system.worker("second", **as_worker) as second:
+        system.wait_for_rows("telemetry", EU, 400)
+        second.stop()
+        assert GERMAN not in second.log.read_text()
+    expected = [(0, offset) for offset in range(first_offset, first_offset + 400)]
+    assert system.offsets("telemetry", EU) == expected
+
+
+def publish(client: Client, topic: str, *values: bytes | None) -> int:
+    """Publish records to the topic's one partition; the first one's offset."""
+    with client.cluster() as cluster, cluster.producer() as producer:
+        sent = [producer.send(topic, GERMAN.encode(), value) for value in values]
+        return sent[0]()[1]
+
+
+def readings(n: int) -> list[bytes]:
+    now = microseconds(datetime.now(UTC))  # noqa: TID251 - real servers have a real clock
+    return [msgspec.json.encode(reading(event_time=now, battery_level=i % 100)) for i in range(n)]

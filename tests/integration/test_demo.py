@@ -27,8 +27,10 @@ def _running(folder: Path) -> Iterator[Demo]:
         demo.kill()
 
 
-def test_a_demo_ends_by_itself_and_leaves_its_tables_and_no_process(tmp_path: Path) -> None:
-    with Demo(tmp_path, "--seconds", "5") as demo:
+def test_a_demo_over_tls_ends_by_itself_and_leaves_its_tables_and_no_process(
+    tmp_path: Path,
+) -> None:
+    with Demo(tmp_path, "--tls", "--seconds", "5") as demo:
         assert demo.wait(within=PATIENCE) == 0, demo.last_lines(60)
         assert demo.left() == []
     said = demo.last_lines(100)
