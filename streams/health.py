@@ -17,7 +17,7 @@ from streams.kafka.watchdog import Watchdog
 LIFE = 0.5
 """Of what the watchdog waits before it ends the process: supervisors are told before."""
 
-RECENTLY_SECONDS = 10.0
+RECENTLY_SECONDS = 6.0
 """Who was well, or answered, longer ago than this, is not ready."""
 
 _GLANCE_SECONDS = 2.0

@@ -43,7 +43,7 @@ def first_times(
         news = _poll(consumer, left)
         found |= {places[at]: time for at, time in news.items()}
         with translated():
-            over = {at for at in left - news.keys() if _position(consumer, at) >= ends[at]}
+            over = {at for at in left - news.keys() if consumer.position(at) >= ends[at]}
         left -= news.keys() | over
         if news or over:
             consumer.pause(*(news.keys() | over))
@@ -61,20 +61,17 @@ def _place(consumer: KafkaConsumer, offsets: Mapping[TopicPartition, int]) -> No
 
 
 def _poll(consumer: KafkaConsumer, left: set[TopicPartition]) -> dict[TopicPartition, datetime]:
+    """What came of those that are left; takes off `left` what Kafka does not have any more."""
     with translated():
         try:
             fetched = consumer.poll(timeout_ms=_POLL_MILLISECONDS)
         except OffsetOutOfRangeError as error:
             gone = left & set(error.args[0])
             consumer.pause(*gone)
-            left -= gone
+            left.difference_update(gone)
             return {}
     return {
         at: datetime.fromtimestamp(records[0].timestamp / 1000, UTC)
         for at, records in fetched.items()
         if at in left and records
     }
-
-
-def _position(consumer: KafkaConsumer, at: TopicPartition) -> int:
-    return int(consumer.position(at))

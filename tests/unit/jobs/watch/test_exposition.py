@@ -3,6 +3,7 @@ import urllib.request
 from contextlib import closing
 from dataclasses import replace
 
+import msgspec
 import pytest
 from support.watched import hour, partition_state, problem, state
 
@@ -108,3 +109,9 @@ def test_history_forgets_what_is_too_old_or_too_much_and_never_the_newest() -> N
     none = History(room=0)
     none.append(states[-1])
     assert none.latest == states[-1]
+
+
+def test_a_state_is_json_for_whoever_wants_all_of_it() -> None:
+    told = msgspec.json.decode(msgspec.json.encode(state()))
+    assert told["cluster"] == state().cluster
+    assert len(told["partitions"]) == len(state().partitions)

@@ -1,0 +1,236 @@
+"""Watch beside a real Kafka, a real S3 and a worker: a stopped worker, and places that are away."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.faults.rig import wall_clock
+from support.kafka_tools import kafkas_own_lags
+from support.system import System
+
+from jobs.demo.broker import Broker
+from jobs.demo.object_store import S3Server
+from jobs.demo.processes import Process, free_port
+from jobs.kafka import Cluster, GroupDescription, Producer
+from jobs.watch import State, Watch, Watched
+from jobs.watch.exposition import numbers
+from jobs.watch.problems import Runbook
+from jobs.watch.state import PartitionState
+from jobs.watch.verdict import Verdict
+from schemas.lineage import Partition, Position
+from schemas.metrics import KAFKA_LAG, KAFKA_LAG_SECONDS
+from schemas.retention import microseconds
+from schemas.settings import PREFIX, Settings
+from schemas.tables import STREAMED
+
+pytestmark = pytest.mark.kafka
+
+TOPIC, DEVICE = "fleet.telemetry", "Serial-DE-1"
+PATIENCE = timedelta(seconds=2)
+MILLISECOND = timedelta(milliseconds=1)
+"""Kafka's times are in whole ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A system at work, and watch beside it."""
+
+    system: System
+    broker: Broker
+    s3: S3Server
+    worker: Process
+    watch: Watch
+    health: str
+
+    def until(self, reached: Callable[[State], bool]) -> State:
+        """Look again and again until something is seen; the state in which it was."""
+        deadline = time.monotonic() + 60
+        while True:
+            state = self.watch.look(wall_clock())
+            if reached(state):
+                return state
+            assert time.monotonic() < deadline, (state.problems, state.partitions)
+            time.sleep(0.2)
+
+    def send(self, n: int) -> None:
+        """Publish so many readings of one device; each is acknowledged."""
+        now = microseconds(wall_clock())
+        reading = {"device": DEVICE, "event_time": now, "status": "cleaning", "battery_level": 50}
+        self.system.publish(TOPIC, [(DEVICE, reading)] * n)
+
+    def answer(self, path: str) -> tuple[int, str]:
+        """What the worker answers a supervisor."""
+        try:
+            with urllib.request.urlopen(self.health + path) as answer:  # noqa: S310 - this machine's
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            with closing(refused):
+                return refused.code, refused.read().decode()
+
+    def until_it_answers(self, path: str, status: int, text: str) -> None:
+        """Ask the worker again and again until it answers so."""
+        deadline = time.monotonic() + 60
+        while (answer := self.answer(path)) != (status, text):
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.2)
+
+
+def watched(settings: Settings, system: System, url: str) -> Watched:
+    return Watched(
+        settings.bootstrap_servers,
+        lambda: Cluster(settings.bootstrap_servers),
+        settings.group,
+        system.lake(),
+        (url,),
+        PATIENCE,
+    )
+
+
+@pytest.fixture(scope="module")
+def scene(module_broker: Broker, credentials: None) -> Iterator[Scene]:  # noqa: ARG001 - clients need them
+    port = free_port()
+    at = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder, S3Server(Path(folder, "s3")) as s3:
+        system = System.prepare(
+            Path(folder),
+            module_broker,
+            s3,
+            partitions=2,
+            flush_period=timedelta(seconds=0.5),
+            session_timeout=timedelta(seconds=30),
+        )
+        consent = {"name": "telemetry", "granted": True, "since": 0}
+        about = {"vendor": "smarock", "model": "S1", "country": "DE", "account": "an-account"}
+        registration = {"device": DEVICE, **about, "bound_since": 0, "consents": [consent]}
+        system.publish("fleet.devices", [(DEVICE, registration)])
+        with (
+            system.worker(**{f"{PREFIX}METRICS_PORT": str(port)}) as worker,
+            closing(Watch(watched(system.settings, system, f"{at}/metrics"))) as watch,
+        ):
+            made = Scene(system, module_broker, s3, worker, watch, at)
+            made.send(10)
+            made.until(is_well)
+            yield made
+
+
+@contextmanager
+def stopped(process: Process) -> Iterator[None]:
+    """Suspend a process for a while."""
+    process.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.signal(signal.SIGCONT)
+
+
+def is_well(state: State) -> bool:
+    """Everything that was sent is durable, and the group has committed it."""
+    caught_up = all(one.lag == 0 and not one.group_lag for one in state.partitions)
+    return not state.problems and caught_up and any(one.end for one in state.partitions)
+
+
+def lagging(state: State) -> PartitionState:
+    (one,) = [one for one in state.partitions if one.lag]
+    return one
+
+
+def test_times_are_those_of_the_first_records_and_of_nothing_that_is_no_record(
+    module_broker: Broker,
+) -> None:
+    with Cluster(module_broker.address) as cluster:
+        cluster.create("times", 3, {"message.timestamp.type": "LogAppendTime"})
+        topic = cluster.topics(["times"])["times"]
+        plain, marked, beyond = (Partition("times", topic.id, number) for number in range(3))
+        with Producer([module_broker.address], name="times") as producer:
+            with producer.at_once():
+                producer.send("times", None, b"", partition=marked.number)
+            with producer.at_once():
+                producer.send("times", None, b"", partition=plain.number)
+        assert cluster.spans([topic])["times", marked.number] == (0, 2)  # a record, and a marker
+        record = cluster.record(Position(plain, 0))
+        assert record is not None
+        assert cluster.first_times({plain: 0, marked: 1, beyond: 7}) == {plain: record.ingest_time}
+        assert cluster.group("nobody's") == GroupDescription("Dead", ())
+
+
+def test_a_stopped_worker_shows_with_the_lag_that_was_planted_and_continuing_clears_it(
+    scene: Scene, cache: Path
+) -> None:
+    scene.until(is_well)
+    with stopped(scene.worker):
+        before = wall_clock()
+        scene.send(25)
+        after = wall_clock()
+        state = scene.until(lambda state: lagging(state).verdict is Verdict.STOP)
+        told = numbers(state)
+        lags = {(key[2], int(key[3])): lag for key, lag in told[KAFKA_LAG].items()}
+        assert kafkas_own_lags(scene.broker, scene.system.settings.group, cache) == lags
+    one = lagging(state)
+    assert (one.lag, one.group_lag, one.slowest[:9]) == (25, 25, "telemetry")
+    assert state.now - after <= one.lag_time <= state.now - before + MILLISECOND
+    assert max(told[KAFKA_LAG_SECONDS].values()) == one.lag_time.total_seconds()
+    assert one.time_to_loss == scene.system.settings.topic_retention - one.lag_time
+    assert one.owner in one.sentence
+    assert "25 records wait" in one.sentence
+    (problem,) = [p for p in state.problems if p.runbook is Runbook.PARTITION_STUCK]
+    assert problem.place == str(one.partition)
+    cleared = scene.until(is_well)
+    assert max(one.lag_time for one in cleared.partitions) == timedelta(0)
+
+
+def test_stores_that_are_away_are_named_while_the_worker_is_alive_and_not_ready(
+    scene: Scene,
+) -> None:
+    scene.until(is_well)
+    scene.until_it_answers("/readyz", 200, "ok\n")
+    with stopped(scene.s3.process):
+        state = scene.watch.look(wall_clock())
+        scene.until_it_answers("/readyz", 503, "no answer from the store of eu, us\n")
+        assert scene.answer("/livez") == (200, "ok\n")
+    assert [(one.runbook, one.place) for one in state.problems[:2]] == [
+        (Runbook.REGION_AWAY, "eu"),
+        (Runbook.REGION_AWAY, "us"),
+    ]
+    assert {table.answers for table in state.tables} == {False}
+    scene.until(is_well)
+    scene.until_it_answers("/readyz", 200, "ok\n")
+
+
+def test_kafka_that_is_away_is_a_state_and_nothing_old_is_said_of_it(scene: Scene) -> None:
+    scene.until(is_well)
+    with stopped(scene.broker.process):
+        state = scene.watch.look(wall_clock())
+    assert [one.runbook for one in state.problems] == [Runbook.KAFKA_AWAY]
+    assert (state.group, state.partitions) == (None, ())
+    assert all(table.answers for table in state.tables)
+    scene.until(is_well)
+
+
+def test_the_command_tells_a_terminal_what_watch_knows(scene: Scene) -> None:
+    scene.until(is_well)
+    command = [sys.executable, "-c", "from jobs.cli import main; main()", "watch", "--once"]
+    environment = {**os.environ, **scene.system.environment()}  # noqa: TID251 - the edge
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    heads, *lines = told.stdout.splitlines()
+    assert heads.split() == ["partition", "verdict", "end", "durable", "lag", "seconds", "owner"]
+    assert [line.split()[1:2] for line in lines] == [["OK"]] * 2 * len(STREAMED)
+
+
+def test_a_worker_tells_what_its_flushes_and_its_stores_cost(scene: Scene) -> None:
+    (worker,) = scene.until(is_well).workers
+    assert worker.flushed_rows >= 10
+    assert worker.flushed_bytes > 0
+    assert worker.store_requests["eu"] > 0
+    assert worker.store_seconds["eu"] > 0
+    assert worker.resident_bytes > 10**6
