@@ -8,9 +8,11 @@ import typer
 
 from jobs import dead_letters, replay
 from jobs.cli.kafka import cluster_of
+from jobs.cli.offices import By, office_of, tell
 from jobs.cli.settings import settings
 from jobs.dead_letters import DeadLetter, Selection
 from jobs.kafka import KafkaRecord
+from schemas.acts import Ground
 from schemas.errors import SettingsError
 from schemas.lineage import Position
 from schemas.settings import Settings
@@ -105,13 +107,18 @@ def accept(
     partition: Annotated[str, typer.Argument(metavar="TOPIC:PARTITION")],
     *,
     until: Annotated[int, typer.Option(help="The last offset that is accepted.", min=0)],
+    by: By = "",
 ) -> None:
-    """Let workers go on behind many rejected records of a partition; recorded in the log."""
+    """Let workers go on behind many rejected records of a partition; told in the ledger."""
     chosen = settings()
+    officer = office_of(chosen, chosen.home_region, by)
+    officer.check()
     with cluster_of(chosen) as cluster:
         found, _ = dead_letters.find_partition(cluster, partition)
         end = cluster.ends(cluster.topics([found.topic])[found.topic])[found.number]
     accepted = dead_letters.accept(_destination(chosen), found, until=until, end=end)
+    scope = {"partition": str(found), "until": str(accepted)}
+    tell(officer.record(officer.act("dead-letters accept", Ground.DEFECT, scope=scope)))
     typer.echo(f"{found}: what is rejected up to {accepted} is accepted; start the workers again")
 
 

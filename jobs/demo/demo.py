@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from jobs import keys, storage_admin, topics
+from jobs import keys, office, storage_admin, topics
 from jobs.demo import guard
 from jobs.demo.keepsake import keep
 from jobs.demo.processes import PartError
@@ -20,8 +20,8 @@ from jobs.demo.screen import Screen
 from jobs.demo.system import Home, System
 from schemas.errors import RetryableError
 from schemas.regions import Residency
-from schemas.wrapping import Passphrase
 from storage.places import open_lake, open_stores
+from storage.wrapping import wrapping_of
 
 _DRAIN_WITHIN = 60.0
 _JOBS = ("compact", "expire", "sweep")
@@ -116,9 +116,10 @@ class Demo:
         for bucket in storage_admin.carry_out(buckets, settings):
             self._say(str(bucket))
         regions = [place.region for place in settings.regions]
-        wrapping = Passphrase(system.home.passphrase)
+        wrapping = wrapping_of(settings, system.home.environment)
         now = datetime.now(UTC)  # noqa: TID251 - a demo's clock is the machine's
         keys.create(Path(settings.keyring), regions, wrapping, now)
+        office.make_keys(settings, system.home.environment)
 
     def _live(self, system: System, look: Callable[[], Progress]) -> Progress:
         """Follow the system until the fleet has said enough, and all of it is stored."""

@@ -18,6 +18,7 @@ from jobs.demo.processes import Process
 from jobs.kafka import Cluster
 from jobs.topics import carry_out, plan
 from schemas.keyring import Keyring
+from schemas.ledger_keys import LedgerKeys
 from schemas.regions import Region
 from schemas.settings import PREFIX, RegionSettings, Settings
 from schemas.wrapping import Passphrase
@@ -48,7 +49,10 @@ class System:
             given: Settings that the test cares about.
         """
         mark = uuid4().hex[:8]
-        (folder / "keyring").write_bytes(Keyring.generate((EU, US)).seal(Passphrase(_PASSPHRASE)))
+        wrapping = Passphrase(_PASSPHRASE)
+        (folder / "keyring").write_bytes(Keyring.generate((EU, US)).seal(wrapping))
+        ledger_keys = LedgerKeys.generate((EU, US), wrapping).format()
+        (folder / "keyring.ledger-key").write_bytes(ledger_keys)
         settings = Settings(
             bootstrap_servers=broker.address,
             regions=(
