@@ -23,6 +23,7 @@ from schemas.requests import open_request, register
 from schemas.retention import FORTNIGHT
 from schemas.wrapping import Wrapping
 from storage.lake import Destination
+from storage.links import drop_links, links_in
 
 ACT = "keys destroy"
 MARGIN = timedelta(days=1)
@@ -69,7 +70,14 @@ class Vault:
         return {one.table.name: rows_left(one, version) for one in self.destinations}
 
     def forget(self, key: Key, now: datetime) -> str:
-        """Destroy a version; what that means for older copies, in words. Safe to repeat."""
+        """Destroy a version, and every link that names its pseudonyms; safe to repeat.
+
+        Returns:
+            What that means for older copies, in words.
+        """
+        for store in {one.store.url: one.store for one in self.destinations}.values():
+            named = [one for one in links_in(store) if key.version in (one.before, one.after)]
+            drop_links(store, named)
         if key.state is not KeyState.DESTROYED:
             keys.change(
                 self.path,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jobs import keys
 from jobs.office import Office
-from schemas.keyring import Keyring
+from schemas.keyring import Keyring, KeyState
 from schemas.wrapping import Wrapping
 
 
@@ -35,6 +35,9 @@ def rotate(office: Office, path: Path, wrapping: Wrapping, why: str) -> Keyring:
     office.check()
     region = office.region
     made = keys.change(path, wrapping, lambda it: it.rotate(region, office.now), opening=[region])
-    scope = {"version": str(made.current(region).version)}
+    retired = max(
+        key.version for key in made.keys if key.region == region and key.state is KeyState.RETIRED
+    )
+    scope = {"version": str(made.current(region).version), "retired": str(retired)}
     office.record(office.act("keys rotate", why, scope=scope, changed={"keys": 2}))
     return made

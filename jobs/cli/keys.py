@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-from jobs import destruction, keys, office, rotation
+from jobs import destruction, keys, links, office, rotation
+from jobs.cli.kafka import cluster_of
 from jobs.cli.offices import By, RegionName, RequestNumber, now, office_of, region_of
 from jobs.cli.settings import environment, settings
 from schemas.acts import Ground
 from schemas.errors import SettingsError
 from schemas.keyring import Keyring
+from schemas.regions import Residency
 from schemas.settings import Settings
 from schemas.wrapping import Wrapping
 from storage.places import open_lake, open_stores
@@ -59,6 +61,26 @@ def rotate(*, region: RegionName = "", why: Why = Ground.SCHEDULE, by: By = "") 
     where = region_of(chosen, region)
     path, wrapping = Path(chosen.keyring), _wrapping(chosen)
     _show(rotation.rotate(office_of(chosen, where, by), path, wrapping, why))
+
+
+@_keys.command()
+def link(*, region: RegionName = "", by: By = "") -> None:
+    """Let analysts join a region's rows across its rotations, as long as there are such rows.
+
+    To be called again when devices have sent under the new version, or after another rotation.
+    """
+    chosen = settings()
+    officer = office_of(chosen, region_of(chosen, region), by)
+    keyring = keys.read(Path(chosen.keyring), _wrapping(chosen), [officer.region])
+    with cluster_of(chosen) as cluster:
+        devices = links.registered(cluster, officer.region, Residency.shipped())
+    seen = links.seen_in(_vault(chosen, officer).destinations)
+    wanted = links.plan(devices, keyring, officer, officer.ledger.entries(), seen)
+    store = open_stores(chosen)[officer.region]
+    for made in links.make(officer, wanted, store, devices=len(devices)):
+        typer.echo(made)
+    if not wanted:
+        typer.echo("there is no retired version whose rows could be joined")
 
 
 @_keys.command()

@@ -13,6 +13,7 @@ from jobs.cli.settings import settings
 from schemas.errors import SettingsError
 from schemas.settings import Settings
 from storage.lake import Destination
+from storage.links import expire_links
 from storage.places import open_lake, open_stores
 from storage.store import ObjectStore
 
@@ -47,6 +48,7 @@ def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
         yield partial(one, destination, now)
     if not dry_run:
         for store in stores.values():
+            yield partial(_expire_links, store, now + expiry.PERIOD)
             yield partial(_abort, store, now - chosen.upload_age)
 
 
@@ -81,6 +83,12 @@ def _expire_one(destination: Destination, now: datetime) -> bool:
     for breach in breaches:
         typer.echo(f"{destination}: BROKEN: {breach}", err=True)
     return not breaches
+
+
+def _expire_links(store: ObjectStore, until: datetime) -> bool:
+    if gone := expire_links(store, until):
+        typer.echo(f"{store.url}: deleted {gone} links between versions of a key")
+    return True
 
 
 def _abort(store: ObjectStore, before: datetime) -> bool:
