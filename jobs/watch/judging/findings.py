@@ -27,8 +27,8 @@ _AWAY = {
     Place.WORKER: (Runbook.WORKER_AWAY, Verdict.WARN),
 }
 
-FLOOD_SHARE = 0.25
-"""More than this share of the last ten minutes' records rejected: half of what stops a worker."""
+FLOOD_SHARE, FLOOD_RECORDS = 0.25, 20
+"""More than this share of a minute's records rejected, half of what stops a worker; and not few."""
 
 
 def find(
@@ -60,7 +60,7 @@ def _all(state: State, floods: Iterable[Flood]) -> Iterator[Problem]:
         sentence = f"receipts do not cover what was read: {what}"
         yield Problem(Runbook.COVERAGE_BROKEN, Verdict.ERR, place, sentence, state.now)
     for one in floods:
-        if one.share > FLOOD_SHARE:
+        if one.share > FLOOD_SHARE and one.records >= FLOOD_RECORDS:
             words = f"{one.share:.0%} of {one.topic}'s last records are rejected: {one.reason}"
             yield Problem(Runbook.DEAD_LETTERS, Verdict.WARN, one.topic, words, state.now)
 

@@ -12,20 +12,25 @@ from storage.receipts import SpanReceipt
 RECENTLY = timedelta(minutes=10)
 """What rates are taken over."""
 
+JUST_NOW = timedelta(minutes=1)
+"""What floods are seen over: a bad deploy shows soon, though all was well before."""
+
 _REJECTED = "rejected/"
 
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """Dead letters of a topic over the last while.
+    """Dead letters of a topic over the last minute.
 
     Attributes:
         reason: The most frequent.
+        records: How many.
         share: Of the topic's records, 0 to 1.
     """
 
     topic: str
     reason: str
+    records: int
     share: float
 
 
@@ -70,14 +75,21 @@ class Rejections:
         )
 
     def floods(self, now: datetime) -> tuple[Flood, ...]:
-        """Of each topic that had dead letters lately."""
+        """Of each topic that had dead letters just now."""
         records: Counter[str] = Counter()
         rejected: dict[str, Counter[str]] = {}
         for one in self._lately(now):
+            if now - one.time > JUST_NOW:
+                continue
             records[one.topic] += one.records
             rejected.setdefault(one.topic, Counter()).update(one.rejected)
         return tuple(
-            Flood(topic, counts.most_common(1)[0][0], counts.total() / records[topic])
+            Flood(
+                topic,
+                counts.most_common(1)[0][0],
+                counts.total(),
+                counts.total() / records[topic],
+            )
             for topic, counts in sorted(rejected.items())
             if counts
         )

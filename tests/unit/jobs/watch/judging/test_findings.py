@@ -4,7 +4,7 @@ from datetime import timedelta
 from support.watched import NOW, partition_state, state, stuck, table_state
 
 from jobs.kafka import GroupDescription, Member
-from jobs.watch.judging.findings import FLOOD_SHARE, find
+from jobs.watch.judging.findings import FLOOD_RECORDS, FLOOD_SHARE, find
 from jobs.watch.judging.membership import Membership
 from jobs.watch.places.rejections import Flood
 from jobs.watch.problems import Runbook
@@ -24,7 +24,9 @@ def away(kind: Place, name: str) -> Reach:
 
 
 def test_nothing_is_found_where_all_is_well() -> None:
-    assert find(state(), [Flood("fleet.telemetry", "unknown", FLOOD_SHARE)]) == ()
+    few = Flood("fleet.telemetry", "unknown", FLOOD_RECORDS - 1, 1.0)
+    usual = Flood("fleet.telemetry", "unknown", 10**6, FLOOD_SHARE)
+    assert find(state(), [few, usual]) == ()
 
 
 def test_each_kind_of_trouble_has_its_page_and_names_its_place() -> None:
@@ -58,7 +60,7 @@ def test_every_verdict_but_ok_is_a_problem_with_the_partitions_own_sentence() ->
 
 
 def test_a_flood_of_dead_letters_is_told_with_its_reason() -> None:
-    (one,) = find(state(), [Flood("fleet.telemetry", "not registered", 0.5)])
+    (one,) = find(state(), [Flood("fleet.telemetry", "not registered", FLOOD_RECORDS, 0.5)])
     assert one.runbook is Runbook.DEAD_LETTERS
     assert one.sentence == "50% of fleet.telemetry's last records are rejected: not registered"
 

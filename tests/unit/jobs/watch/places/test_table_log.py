@@ -101,7 +101,8 @@ def test_dead_letters_are_counted_by_topic_and_reason(tmp_path: Path) -> None:
     }
     assert {one.reason: one.a_minute for one in seen.rejected} == {"unknown": 0.5, "broken": 1.1}
     (flood,) = seen.floods
-    assert (flood.reason, flood.share) == ("broken", 16 / 40)
+    assert (flood.reason, flood.records, flood.share) == ("broken", 16, 16 / 40)
+    assert followed.look([], entries[-1].time + timedelta(minutes=2)).floods == ()
     later = followed.look([], entries[-1].time + timedelta(minutes=11))
-    assert later.floods == ()
+    assert {one.a_minute for one in later.rejected} == {0.0}
     assert [one.records for one in later.rejected] == [11, 5]
