@@ -52,6 +52,7 @@ def examine(ledger: Ledger, keys: Iterable[Key], now: datetime) -> Examined:
     proof = ledger.prove()
     verdict = proof.verdict
     broken = [*verdict.findings]
+    broken += [f"{key}: neither an entry nor an anchor" for key in proof.strays]
     if verdict.entries and verdict.anchored < 0:
         broken.append("nothing is anchored, so nothing is proven")
     broken += unapproved(verdict.entries)

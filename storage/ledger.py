@@ -57,10 +57,12 @@ class Proof:
 
     Attributes:
         anchor_time: When the newest anchor was put, UTC, by its store's clock; None for none.
+        strays: Object keys that lie among the entries or anchors, and are neither.
     """
 
     verdict: Verdict
     anchor_time: datetime | None
+    strays: tuple[str, ...]
 
 
 class Ledger:
@@ -117,7 +119,8 @@ class Ledger:
         Raises:
             IntegrityError: The ledger was tampered with.
         """
-        verdict = self.prove().verdict
+        anchors = _numbered(self._anchors, self.region)
+        verdict = self._check(anchors)
         if verdict.findings:
             raise IntegrityError(f"{self}: {verdict.findings[0]}")
         return list(verdict.entries)
@@ -125,12 +128,15 @@ class Ledger:
     def prove(self) -> Proof:
         """Check all stored bytes, of the ledger and of its anchors."""
         anchors = _numbered(self._anchors, self.region)
-        stored = _numbered(self._store, FOLDER)
-        verdict = check(
-            self.region, _read(self._store, stored), _read(self._anchors, anchors), self._public
-        )
+        verdict = self._check(anchors)
         newest = anchors.get(verdict.anchored)
-        return Proof(verdict, newest.modified if newest else None)
+        strays = [*_strays(self._store, FOLDER), *_strays(self._anchors, self.region)]
+        return Proof(verdict, newest.modified if newest else None, tuple(strays))
+
+    def _check(self, anchors: dict[int, ObjectInfo]) -> Verdict:
+        """Check stored bytes; anchors are listed before entries, as an entry is put before its."""
+        entries = _read(self._store, _numbered(self._store, FOLDER))
+        return check(self.region, entries, _read(self._anchors, anchors), self._public)
 
     def _put(self, act: Act, key: LedgerKey, now: datetime) -> _Written:
         write = partial(Entry, region=self.region, time=now, mark=uuid4().hex, act=act)
@@ -207,6 +213,11 @@ def _numbered(store: ObjectStore, folder: str) -> dict[int, ObjectInfo]:
         if stem.isdecimal() and info.key == _NAME.format(folder, int(stem)):
             found[int(stem)] = info
     return found
+
+
+def _strays(store: ObjectStore, folder: str) -> list[str]:
+    named = {info.key for info in _numbered(store, folder).values()}
+    return [info.key for info in store.list(f"{folder}/") if info.key not in named]
 
 
 def _read(store: ObjectStore, infos: dict[int, ObjectInfo]) -> dict[int, bytes]:

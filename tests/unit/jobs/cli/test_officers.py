@@ -105,6 +105,9 @@ def test_an_entry_that_was_changed_breaks_the_promise(shell: Shell, s3: S3Server
     told = shell.said("ledger", "verify", by=alice, code=1)
     assert "BROKEN: entry 0: its signature is not the ledger's" in told
     assert "BROKEN: anchor 0: the ledger has another entry there" in told
+    entry.with_name("1.json").write_bytes(b"")
+    told = shell.said("ledger", "verify", by=alice, code=1)
+    assert "BROKEN: _ledger/1.json: neither an entry nor an anchor" in told
     assert "signature" in shell.said("ledger", "report", by=alice, code=70)
 
 
@@ -127,6 +130,20 @@ def test_overdue_requests_are_a_finding(shell: Shell, s3: S3Server) -> None:
     listed = shell.said("requests", "list", "--all", by=alice, code=1)
     assert "refused: identity" in listed
     assert "is overdue" in shell.said("ledger", "verify", by=alice, code=1)
+
+
+def test_keys_that_kms_wraps_are_made_listed_and_rotated_likewise(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    alice = officer(s3) | {"FORTNIGHT_WRAPPING": "kms", "AWS_ENDPOINT_URL_KMS": s3.url}
+    shell = Shell(tmp_path, s3.url)
+    shell.said("keys", "new", by=alice)
+    assert shell.said("keys", "new", "--region", "eu", by=alice).split()[6:8] == ["eu", "k2"]
+    rotated = shell.said("keys", "rotate", by=alice)
+    assert shell.said("keys", "list", by=alice) == rotated
+    assert [line.split()[2] for line in rotated.splitlines()] == ["retired", "current"]
+    assert "keys new" in shell.said("ledger", "report", by=alice)
+    assert "BROKEN" not in shell.said("ledger", "verify", by=alice)
 
 
 def test_the_ledgers_keys_are_made_once_and_without_them_nothing_is_done(
