@@ -1,21 +1,31 @@
+import itertools
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.demo import PATIENCE, Demo
+from support.monitoring import metrics_in, missing, monitoring
+from typer.testing import CliRunner
+
+from jobs.cli import app
+from jobs.demo.processes import free_port
+from jobs.watch.grafana.dashboards import DASHBOARDS
+from jobs.watch.prometheus.alerts import ALERTS
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+RUNBOOKS = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs/runbooks").glob("*.md")}
 
 
 def _commands(block: str) -> list[str]:
     return [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
 
 
-def _blocks(mark: str) -> list[list[str]]:
-    found = re.findall(rf"<!-- commands: {mark} -->\n```console\n(.*?)```", README, re.DOTALL)
+def _blocks(page: str) -> list[list[str]]:
+    found = re.findall(r"<!-- commands: demo -->\n```console\n(.*?)```", page, re.DOTALL)
     return [_commands(block) for block in found]
 
 
@@ -34,16 +44,81 @@ def test_every_file_that_is_told_is_there() -> None:
     assert missing == []
 
 
+@pytest.fixture(scope="module")
+def metrics_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, metrics_port: int) -> Iterator[Demo]:
+    """A demo as the README starts it; in the end it is ended, and leaves nothing behind."""
+    folder = tmp_path_factory.mktemp("demo")
+    with Demo(folder, "--keep", FORTNIGHT_METRICS_PORT=str(metrics_port)) as running:
+        running.wait_for_rows()
+        yield running
+        running.check()
+        os.kill(running.pid, signal.SIGTERM)
+        assert running.wait(within=PATIENCE) == 0
+        assert running.left() == []
+
+
 @pytest.mark.kafka
-def test_the_commands_beside_a_demo_run_as_printed_until_it_is_ended(tmp_path: Path) -> None:
-    (commands,) = _blocks("demo")
-    with Demo(tmp_path, "--keep") as demo:
-        demo.wait_for_rows()
-        assert commands[0] == ". build/demo/environment"
-        for command in commands[1:]:
-            assert demo.in_shell(command, tmp_path), f"{command} says nothing"
-        assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
-        demo.check()
-        os.kill(demo.pid, signal.SIGTERM)
-        assert demo.wait(within=PATIENCE) == 0
-        assert demo.left() == []
+def test_the_commands_beside_a_demo_run_as_printed(demo: Demo, tmp_path: Path) -> None:
+    (commands,) = _blocks(README)
+    assert commands[0] == ". build/demo/environment"
+    for command in commands[1:]:
+        assert demo.in_shell(command, tmp_path), f"{command} says nothing"
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.kafka
+def test_the_commands_of_every_runbook_run_as_printed(demo: Demo, tmp_path: Path) -> None:
+    commands = {line for page in RUNBOOKS.values() for block in _blocks(page) for line in block}
+    (read,) = _blocks(README)  # which have just been run
+    for command in sorted(commands - set(read)):
+        assert demo.in_shell(f"{command} || [ $? = 1 ]", tmp_path), f"{command} says nothing"
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_says_what_it_means_how_to_see_it_what_to_do_and_what_not(name: str) -> None:
+    heads = re.findall(r"^## (.*)$", RUNBOOKS[name], re.MULTILINE)
+    assert heads[:4] == ["What it means", "How to see it", "What to do", "What not to do"]
+    assert _blocks(RUNBOOKS[name])
+    links = re.findall(r"\]\(([^)#]+)\)", RUNBOOKS[name])
+    assert [link for link in links if link.removesuffix(".md") not in RUNBOOKS] == []
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_a_runbook_names_no_command_that_is_not_there(name: str) -> None:
+    for line in re.findall(r"fortnight ([a-z][^`\n]*)", RUNBOOKS[name].replace("\n  ", " ")):
+        words = itertools.takewhile(re.compile(r"[a-z][a-z-]*$").match, line.split())
+        found = CliRunner().invoke(app, [*list(words)[:2], "--help"])
+        assert found.exit_code == 0, line
+        told = found.output
+        assert [option for option in re.findall(r"--[a-z-]+", line) if option not in told] == []
+
+
+@pytest.mark.kafka
+@pytest.mark.skipif(bool(missing()), reason=f"{missing()}: not on this machine")
+def test_prometheus_finds_what_panels_and_alerts_ask_for_and_wakes_somebody(
+    demo: Demo, metrics_port: int, tmp_path: Path
+) -> None:
+    with monitoring(tmp_path, demo.folder / "environment", metrics_port) as beside:
+        silent = {query for one in DASHBOARDS for panel in one.panels for query, _ in panel.queries}
+
+        def all_answered() -> bool:
+            silent.difference_update([query for query in silent if beside.ask(query)])
+            return not silent
+
+        beside.watch.wait_until(all_answered, within=PATIENCE)
+        assert {metric for alert in ALERTS for metric in metrics_in(alert.query)} <= beside.known()
+        told = {rule["name"]: rule["health"] for rule in beside.rules()}
+        assert told == {alert.name: "ok" for alert in ALERTS}
+        (worker,) = (p for p in demo.processes() if "fortnight-worker" in " ".join(p.cmdline()))
+        worker.suspend()
+        firing = 'ALERTS{alertname="PartitionStuck", alertstate="firing"}'
+        beside.watch.wait_until(lambda: bool(beside.ask(firing)), within=PATIENCE)
+        assert "has not moved for" in beside.page()
+        worker.resume()
+        beside.watch.wait_until(lambda: not beside.ask(firing), within=PATIENCE)
+        beside.watch.wait_until(lambda: "Nothing is wrong" in beside.page(), within=PATIENCE)

@@ -189,7 +189,7 @@ INGESTION = (
         "short",
         [
             ("sum by (topic) (fortnight_partition_lost_offsets)", "{{topic}}"),
-            ("sum by (topic) (fortnight_lost_offsets_total)", "{{topic}}, by the workers"),
+            ("sum(fortnight_lost_offsets_total) or vector(0)", "by the workers"),
         ],
         "Offsets that Kafka deleted before they were read.",
         limit=1,
@@ -233,8 +233,16 @@ INGESTION = (
         "Requests that fail, a second",
         "ops",
         [
-            (_a_second("fortnight_store_errors_total", "region"), "{{region}}"),
-            (_a_second("fortnight_retries_total", "destination"), "{{destination}}, tried again"),
+            (
+                " or ".join(
+                    (
+                        _a_second("fortnight_store_errors_total", "region"),
+                        "0 * " + _a_second("fortnight_store_requests_total", "region"),
+                    )
+                ),
+                "{{region}}",
+            ),
+            ("sum(rate(fortnight_retries_total[2m])) or vector(0)", "tried again"),
         ],
         "Throttled, refused, unanswered. Workers try again; lag grows meanwhile.",
     ),
