@@ -85,24 +85,23 @@ class Partitions:
         missing = max(0, waiting.begin - (waiting.next_offset or waiting.begin))
         lost = max((log.lost.get(name, 0) for log in logs), default=0) + missing
         loss = retention - waiting.age if retention and waiting.age else None
-        idle = now - moved if moved else None
         return PartitionState(
             waiting.partition,
-            waiting.begin,
-            waiting.end,
-            waiting.group_offset,
-            waiting.next_offset,
-            str(slowest.destination) if slowest else "",
-            None if waiting.group_offset is None else waiting.end - waiting.group_offset,
-            waiting.lag,
-            waiting.age,
-            loss,
-            idle,
-            lost,
-            owner.consumer_id if owner else "",
-            owner.host if owner else "",
-            verdict,
-            sentence(verdict, Facts(waiting, owner, loss, missing)),
+            begin=waiting.begin,
+            end=waiting.end,
+            group_offset=waiting.group_offset,
+            next_offset=waiting.next_offset,
+            slowest=str(slowest.destination) if slowest else "",
+            group_lag=None if waiting.group_offset is None else waiting.end - waiting.group_offset,
+            lag=waiting.lag,
+            lag_time=waiting.age,
+            time_to_loss=loss,
+            commit_age=now - moved if moved else None,
+            lost=lost,
+            owner=owner.consumer_id if owner else "",
+            host=owner.host if owner else "",
+            verdict=verdict,
+            sentence=sentence(verdict, Facts(waiting, owner, loss, missing)),
         )
 
     def _remember(self, partition: Partition, sample: Sample) -> Sequence[Sample]:
