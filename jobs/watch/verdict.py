@@ -62,21 +62,23 @@ def judge(samples: Sequence[Sample], patience: timedelta) -> Verdict:
     """What is to be thought of a partition at the time of its last sample.
 
     Args:
-        samples: At least one, in the order of time; those before the window do not matter.
-        patience: The window: what a record may wait while everything is well.
+        samples: At least one, in the order of time. Those of the last `patience` count, and the
+            one before them, from which they moved.
+        patience: What a record may wait while everything is well.
     """
     last = samples[-1]
-    window = [one for one in samples if last.time - one.time <= patience]
+    recent = [one for one in samples if last.time - one.time <= patience]
+    window = [*samples[: -len(recent)][-1:], *recent]
     if _went_back(window):
         return Verdict.REWIND
     if last.begin > last.next_offset:
         return Verdict.ERR
-    if last.lag_time <= patience or any(one.lag == 0 for one in window):
+    if last.lag_time <= patience or any(one.lag == 0 for one in recent):
         return Verdict.OK
     if last.next_offset > window[0].next_offset:
         grows = all(one.lag <= later.lag for one, later in pairwise(window))
         return Verdict.WARN if grows else Verdict.OK
-    return _standing(last, patience, is_news=len(window) == len(samples))
+    return _standing(last, patience, is_news=len(recent) == len(samples))
 
 
 def summed(verdicts: Sequence[Verdict]) -> Verdict:

@@ -82,7 +82,8 @@ class Partitions:
         verdict = judge(
             self._remember(waiting.partition, _sample(waiting, done, now)), self.patience
         )
-        missing = max(0, waiting.begin - (waiting.next_offset or waiting.begin))
+        first = waiting.begin if waiting.next_offset is None else waiting.next_offset
+        missing = max(0, waiting.begin - first)
         lost = max((log.lost.get(name, 0) for log in logs), default=0) + missing
         loss = retention - waiting.age if retention and waiting.age else None
         return PartitionState(
@@ -105,9 +106,10 @@ class Partitions:
         )
 
     def _remember(self, partition: Partition, sample: Sample) -> Sequence[Sample]:
+        """The samples that count: those of the last `patience`, and the one before them."""
         samples = self._samples.setdefault(partition, deque())
         samples.append(sample)
-        while sample.time - samples[0].time > 2 * self.patience:
+        while len(samples) > 1 and sample.time - samples[1].time > self.patience:
             samples.popleft()
         return tuple(samples)
 

@@ -68,6 +68,15 @@ def test_one_that_catches_up_is_ok_however_much_waits() -> None:
     assert judge(moving(range(10), range(15, 5, -1)), PATIENCE) is Verdict.OK
 
 
+def test_one_that_is_looked_at_seldom_is_judged_by_the_look_before() -> None:
+    seldom = [sample(24 * turn, 7, 5, progress=None) for turn in range(3)]
+    assert judge(seldom, PATIENCE) is Verdict.STOP
+    moves = [sample(24 * turn, turn, 5 + turn) for turn in range(3)]
+    assert judge(moves, PATIENCE) is Verdict.WARN
+    catches_up = [sample(24 * turn, turn, 5 - turn) for turn in range(3)]
+    assert judge(catches_up, PATIENCE) is Verdict.OK
+
+
 def test_what_retention_took_before_it_was_durable_is_an_error_though_nothing_waits() -> None:
     seen = [sample(turn, 7, 0, begin=9) for turn in range(10)]
     assert judge(seen, PATIENCE) is Verdict.ERR

@@ -125,6 +125,21 @@ def test_what_retention_took_is_counted_from_receipts_and_from_what_is_missing_n
     assert seen.sentence.startswith("Kafka deleted 46 records that were not durable")
 
 
+def test_what_was_lost_before_anything_was_durable_is_counted_too(place: DirectoryStore) -> None:
+    gone = Waiting(partition(0), begin=50, end=60, group_offset=None, next_offset=0, age=SECOND)
+    seen = only(Partitions(PATIENCE), kafka(gone), log(place, "eu", -1))
+    assert (seen.verdict, seen.lost) == (Verdict.ERR, 50)
+
+
+def test_a_partition_that_is_looked_at_seldom_is_judged_all_the_same(place: DirectoryStore) -> None:
+    partitions = Partitions(PATIENCE)
+    for minutes in (9, 6, 3, 0):
+        now = NOW - timedelta(minutes=minutes)
+        seen = kafka(waits(0, 9, 4, timedelta(hours=1)), members=())
+        (state,) = partitions.states(seen, [log(place, "eu", 3)], now)
+    assert state.verdict is Verdict.STOP
+
+
 def test_a_partition_that_nobody_owns_says_so(place: DirectoryStore) -> None:
     partitions = Partitions(PATIENCE)
     for ago in (40, 20, 0):
