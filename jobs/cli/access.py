@@ -48,8 +48,12 @@ def iam(
 ) -> None:
     """Show AWS's policies, by role and region; of one role in one region, that policy alone."""
     chosen = settings()
-    places = [place for place in chosen.regions if region in ("", place.region)]
-    found = dict(policies.plan([one for one in roles(chosen) if role in ("", one.name)], places))
+    some = [one for one in roles(chosen) if role in ("", one.name)]
+    found = {
+        name: policy
+        for name, policy in policies.plan(some, chosen)
+        if region == "" or name.endswith(f"-{region}")
+    }
     if not found:
         raise SettingsError("there is no such role, or region")
     shown = next(iter(found.values())) if role and region else found

@@ -11,6 +11,7 @@ from jobs.replay import MARKS, NAME
 from schemas.settings import Settings
 from schemas.tables import CLEANING_HISTORY, DEAD_LETTERS, MAP_TILES, STREAMED, TABLES, TELEMETRY
 from schemas.tables.devices import DEVICES_TOPIC
+from storage import ledger, links
 
 
 class Kind(StrEnum):
@@ -57,6 +58,7 @@ class Role:
     Attributes:
         does: What it is for.
         never: What it must not be able to do; the tests try each of these.
+        kms: IAM's words, without `kms:`, where FORTNIGHT_WRAPPING is kms.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Role:
     never: str
     kafka: tuple[KafkaRight, ...] = ()
     s3: tuple[S3Right, ...] = ()
+    kms: tuple[str, ...] = ()
 
 
 _DATA = tuple(STREAMED)
@@ -93,6 +96,7 @@ _EVIDENCE = (
 )
 _EVERY_TABLE = tuple(f"{name}/*" for name in TABLES)
 _LOGS = tuple(f"{name}/_delta_log/*" for name in TABLES)
+_LEDGER, _LINKS = f"{ledger.FOLDER}/*", f"{links.FOLDER}/*"
 _CHECKS, _CLOCK = "_checks/*", "clock/*"
 """Where a worker tests its store, and a sweep asks it for the time."""
 
@@ -131,6 +135,7 @@ def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
                 S3Right(_WRITE, _EVERY_TABLE),
                 S3Right((*_WRITE, *_REMOVE), (_CHECKS,)),
             ),
+            kms=("Decrypt",),
         ),
         Role(
             name="upkeep",
@@ -139,6 +144,7 @@ def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
             s3=(
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE), (*_EVERY_TABLE, _CLOCK)),
+                S3Right(_REMOVE, (_LINKS,)),
             ),
         ),
         Role(
@@ -176,6 +182,12 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
             s3=(_FIND, S3Right(_READ, (f"{MAP_TILES.name}/*",))),
         ),
         Role(
+            name="link-analyst",
+            does="joins what analysts found before and after a key's rotation, while links last",
+            never="see a table, a topic, a key, an object's old version; write anything",
+            s3=(_FIND, S3Right(_READ, (_LINKS,))),
+        ),
+        Role(
             name="operator",
             does="makes topics, buckets and tables, and checks that they keep the promises",
             never="read a record or a row, publish",
@@ -192,7 +204,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
         Role(
             name="officer",
             does="answers access, erasure and hold requests; sends dead letters again",
-            never="register a device, change a bucket's settings, open the keyring alone",
+            never="register a device, change a bucket's settings, delete an entry of the ledger",
             kafka=(
                 KafkaRight(Kind.TOPIC, _INPUT, ("Read", "DescribeConfigs")),
                 KafkaRight(Kind.TOPIC, _DATA, ("Write",)),
@@ -203,12 +215,15 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
             s3=(
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE, "GetObjectVersion"), _EVERY_TABLE),
+                S3Right(_WRITE, (_LEDGER, _LINKS)),
             ),
         ),
         Role(
             name="custodian",
-            does="keeps the keyring and its passphrase, which are in neither Kafka nor S3",
+            does="keeps the keyring and what opens it; makes and rotates keys, told in the ledger",
             never="see a record or a row: who can compute pseudonyms must not meet them",
+            s3=(_FIND, S3Right(_WRITE, (_LEDGER,))),
+            kms=("CreateKey", "Decrypt", "Encrypt", "ScheduleKeyDeletion"),
         ),
         Role(
             name="auditor",
@@ -222,7 +237,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
             s3=(
                 _FIND_VERSIONS,
                 S3Right((*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE)),
-                S3Right(("GetObject", "GetObjectVersion"), _EVERY_TABLE),
+                S3Right(("GetObject", "GetObjectVersion"), (*_EVERY_TABLE, _LEDGER)),
             ),
         ),
     )

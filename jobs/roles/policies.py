@@ -4,27 +4,38 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jobs.roles.declared import Role, S3Right
-from schemas.settings import RegionSettings
+from schemas.settings import RegionSettings, Settings
 
 _VERSION = "2012-10-17"
 _ANY = "*"
 
 
-def plan(
-    roles: Iterable[Role], places: Iterable[RegionSettings]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def plan(roles: Iterable[Role], settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     """(`role-region`, its policy); a role without rights in S3 is refused everything there."""
-    everywhere = tuple(places)
     for role in roles:
-        for place in everywhere:
-            yield f"{role.name}-{place.region}", policy(role, place.bucket)
+        for place in settings.regions:
+            with_kms = settings.wrapping == "kms"
+            yield f"{role.name}-{place.region}", policy(role, place, with_kms=with_kms)
 
 
-def policy(role: Role, bucket: str) -> dict[str, Any]:
-    """What a role may do in a region's bucket; IAM refuses what it does not name."""
+def policy(role: Role, place: RegionSettings, *, with_kms: bool = False) -> dict[str, Any]:
+    """What a role may do in a region; IAM refuses what it does not name.
+
+    Args:
+        role: Whose.
+        place: The region's bucket, and its location.
+        with_kms: Keys are wrapped by AWS KMS, each by a key of its own in this location.
+    """
     if not role.s3:
         return _document([{"Effect": "Deny", "Action": ["s3:*"], "Resource": [_ANY]}])
-    return _document([_statement(right, bucket) for right in role.s3])
+    statements = [_statement(right, place.bucket) for right in role.s3]
+    if with_kms and role.kms:
+        actions = [f"kms:{action}" for action in role.kms]
+        keys = f"arn:aws:kms:{place.location}:*:key/*"
+        # CreateKey knows no resource: there is none yet
+        resource = _ANY if "CreateKey" in role.kms else keys
+        statements.append({"Effect": "Allow", "Action": actions, "Resource": [resource]})
+    return _document(statements)
 
 
 def bucket_policy(bucket: str) -> dict[str, Any]:

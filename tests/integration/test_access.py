@@ -44,6 +44,7 @@ MAY = {
     "watch": {"see data", "read data", "see devices", "see the group"},
     "analyst": set(),
     "map-analyst": set(),
+    "link-analyst": set(),
     "operator": {"see data", "see devices", "see the group", "create"},
     "officer": {
         *("see data", "read data", "publish data", "see devices", "read devices"),

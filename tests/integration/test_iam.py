@@ -34,6 +34,7 @@ ROLES = {role.name: role for role in roles(SETTINGS)}
 READS = {"list", "look at logs"}
 ROWS, MAPS = "telemetry/date=2026-11-21/expires=2026-12-05T14/a", "map_tiles/date=2026-11-21/a"
 LOG = "telemetry/_delta_log/00000000000000000000.json"
+ENTRY, LINK = "_ledger/00000000000000000001.json", "_links/expires=2026-12-05T14/k1-k2.parquet"
 MAY: dict[str, set[str]] = {
     "fleet": set(),
     "account-service": set(),
@@ -45,15 +46,16 @@ MAY: dict[str, set[str]] = {
     "watch": READS,
     "analyst": {*READS, "read rows"},
     "map-analyst": {"list", "see maps"},
+    "link-analyst": {"list", "see links"},
     "operator": {*READS, "configure", "look at settings"},
     "officer": {
         *(*READS, "read rows", "see maps", "write rows", "list versions", "read an old version"),
-        *("delete rows", "delete a version"),
+        *("delete rows", "delete a version", "see links", "read the ledger", "tell the ledger"),
     },
-    "custodian": set(),
+    "custodian": {"list", "read the ledger", "tell the ledger"},
     "auditor": {
         *(*READS, "read rows", "see maps", "list versions", "read an old version"),
-        "look at settings",
+        *("look at settings", "read the ledger"),
     },
 }
 """Everything that each role may do, of `attempts`; what is not here has to be refused."""
@@ -74,6 +76,10 @@ def attempts(client: "S3Client", version: str) -> dict[str, Callable[[], object]
         "delete a version": lambda: client.delete_object(
             **here, Key=f"{ROWS}-none", VersionId=version
         ),
+        "see links": lambda: client.get_object(**here, Key=LINK),
+        "read the ledger": lambda: client.get_object(**here, Key=ENTRY),
+        "tell the ledger": lambda: client.put_object(**here, Key=f"{ENTRY}-new", Body=b""),
+        "delete from the ledger": lambda: client.delete_object(**here, Key=ENTRY),
         "configure": lambda: client.put_bucket_versioning(
             **here, VersioningConfiguration={"Status": "Enabled"}
         ),
@@ -94,7 +100,7 @@ class Account:
         self._fill(S3Location(US.bucket, US.location, server.url, open_to_all))
         iam = boto3.client("iam", endpoint_url=server.url, region_name="us-east-1")
         for name, role in ROLES.items():
-            policy = as_moto_asks(policies.policy(role, EU.bucket))
+            policy = as_moto_asks(policies.policy(role, EU))
             iam.create_user(UserName=name)
             iam.put_user_policy(UserName=name, PolicyName="role", PolicyDocument=json.dumps(policy))
             made = iam.create_access_key(UserName=name)["AccessKey"]
@@ -114,7 +120,7 @@ class Account:
         S3Bucket(place, []).create(versioned=True)
         client = place.client()
         old = client.put_object(Bucket=place.bucket, Key=ROWS, Body=b"old")["VersionId"]
-        for key in (ROWS, MAPS, LOG):
+        for key in (ROWS, MAPS, LOG, ENTRY, LINK):
             client.put_object(Bucket=place.bucket, Key=key, Body=b"new")
         return old
 

@@ -4,22 +4,35 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import main
-from jobs.roles.declared import roles
+from jobs.roles.declared import Role, roles
 from jobs.roles.page import files
 from jobs.roles.policies import policy
-from schemas.settings import Settings
+from schemas.regions import Region
+from schemas.settings import RegionSettings, Settings
 
 ROLES = roles(Settings())
+HERE = RegionSettings(Region("eu"), "here", "eu-central-1")
 DOCUMENTS = Path(__file__).parents[4] / "docs"
 
 
 def test_no_policy_reaches_into_another_regions_bucket() -> None:
     for role in ROLES:
-        for statement in policy(role, "here")["Statement"]:
+        for statement in policy(role, HERE)["Statement"]:
             assert statement["Effect"] == "Deny" or all(
                 resource.partition("/")[0] == "arn:aws:s3:::here"
                 for resource in statement["Resource"]
             )
+
+
+def test_keys_of_kms_are_made_by_their_custodian_and_used_by_workers_where_there_are_any() -> None:
+    def kms(role: Role, *, with_kms: bool) -> set[str]:
+        statements = policy(role, HERE, with_kms=with_kms)["Statement"]
+        return {action for one in statements for action in one["Action"] if "kms" in action}
+
+    users = {role.name: kms(role, with_kms=True) for role in ROLES}
+    assert {name for name, actions in users.items() if actions} == {"worker", "custodian"}
+    assert users["worker"] == {"kms:Decrypt"}
+    assert not any(kms(role, with_kms=False) for role in ROLES)
 
 
 def test_only_those_who_must_see_old_versions_may() -> None:
