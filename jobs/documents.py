@@ -9,7 +9,7 @@ import msgspec
 
 from jobs.roles import page
 from jobs.watch import deployment, runbooks
-from schemas.documents import asyncapi, json_schema, tables_page, wire_structs
+from schemas.documents import asyncapi, json_schema, metrics_page, tables_page, wire_structs
 from schemas.policies import Policies
 from schemas.policies.pages import page as policies_page
 from schemas.settings import Settings
@@ -20,6 +20,7 @@ from storage.lake import PLACEMENT
 def plan() -> Iterator[tuple[str, bytes]]:
     """(file's path, content) of every generated document."""
     yield "tables.md", tables_page([*PLACEMENT, REGION]).encode()
+    yield "metrics.md", metrics_page().encode()
     yield "policies.md", policies_page(Policies.shipped().all).encode()
     yield "fleet/asyncapi.json", _text(asyncapi())
     for wire in wire_structs().values():
@@ -44,7 +45,8 @@ class Collection:
 
 
 DOCS = Collection(
-    plan, ("fleet/*.json", "tables.md", "policies.md", "access/**/*.*", "runbooks/*.md")
+    plan,
+    ("fleet/*.json", "tables.md", "metrics.md", "policies.md", "access/**/*.*", "runbooks/*.md"),
 )
 DEPLOY = Collection(deployment.files, ("prometheus/rules.yml", "grafana/dashboards/*.json"))
 

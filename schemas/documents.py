@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from schemas.metrics import WATCH_METRICS, WORKER_METRICS
 from schemas.privacy import privacy_of
 from schemas.tables import STREAMED, TABLES, Table
 from schemas.tables.devices import DEVICES_TOPIC, Device
@@ -86,6 +87,33 @@ def _columns(fields: Sequence[pa.Field]) -> Iterator[str]:
         purpose = words["purpose"] + (f" ({words['note']})" if "note" in words else "")
         unit = words.get("unit", "")
         yield f"| `{field.name}` | {field.type} | {unit} | {privacy_of(field)} | {purpose} |"
+
+
+def metrics_page() -> str:
+    """Every metric as Markdown: what each worker shows, and what watch does."""
+    lines = ["# Metrics", "", _METRICS, ""]
+    for title, metrics in (
+        ("A worker, at `FORTNIGHT_METRICS_PORT`", WORKER_METRICS),
+        ("`fortnight watch`", WATCH_METRICS),
+    ):
+        lines += [
+            f"## {title}",
+            "",
+            "| metric | kind | unit | labels | meaning |",
+            "|" + "---|" * 5,
+        ]
+        for one in metrics:
+            labels = " ".join(f"`{label}`" for label in one.labels)
+            lines.append(f"| `{one.name}` | {one.kind} | {one.unit} | {labels} | {one.help} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+_METRICS = (
+    "Written from `schemas/metrics.py` by `fortnight documents write`: do not edit. What is not\n"
+    "known has no number, rather than an old one. Names that begin with `kafka_`, and their\n"
+    "labels, are kafka-lag-exporter's; the lag in seconds is measured here, not estimated."
+)
 
 
 def _channel(topic: str, message: str) -> dict[str, Any]:

@@ -46,7 +46,7 @@ BYTES_READ = _counter("read_bytes", "bytes", "Bytes of their values.", "topic")
 RECORDS_ENDED = _counter(
     "records_ended",
     "records",
-    "Records whose end is durable: stored/<region>, rejected/<reason>, withheld/<reason> ...",
+    "Records whose end is durable: stored/REGION, rejected/REASON, withheld/REASON ...",
     "topic",
     "how",
 )

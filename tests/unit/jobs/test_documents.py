@@ -7,6 +7,7 @@ from support.wire import reading, tile
 
 from jobs.documents import stale, write
 from schemas.documents import asyncapi, json_schema, wire_structs
+from schemas.metrics import METRICS
 from schemas.privacy import privacy_of
 from schemas.tables import TABLES
 
@@ -35,6 +36,12 @@ def test_every_column_that_is_stored_is_told_with_its_privacy_class() -> None:
         for field in table.schema:
             assert f"| `{field.name}` |" in told
             assert privacy_of(field) in told
+
+
+def test_every_metric_is_told_with_its_meaning() -> None:
+    page = (COMMITTED / "metrics.md").read_text("utf-8")
+    assert [one.name for one in METRICS if f"| `{one.name}` | {one.kind} |" not in page] == []
+    assert [one.name for one in METRICS if f"| {one.help} |" not in page] == []
 
 
 @pytest.mark.parametrize("topic", wire_structs())
