@@ -59,7 +59,8 @@ class Asker:
         self, future: Future[_T] | None, began: float, now: datetime
     ) -> tuple[Reach, _T | None]:
         if future is None:
-            return self._told(now, began, "it still owes an answer"), None
+            since = self._reach.since if self._reach else now
+            return self._told(now, began, f"no answer since {since:%H:%M:%S} UTC"), None
         outcome = self._wait(future, began)
         return self._told(now, began, outcome[1]), outcome[0]
 

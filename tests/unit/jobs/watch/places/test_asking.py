@@ -63,6 +63,7 @@ def test_a_place_that_hangs_delays_nobody_and_is_asked_again_once_it_has_answere
         asked: list[int] = []
         reach, _ = hurried.ask(lambda: asked.append(1), NOW + SECOND)()
         assert (reach.answers, reach.since, asked) == (False, NOW, [])
+        assert reach.problem == f"no answer since {NOW:%H:%M:%S} UTC"
         freed.set()
         while not asked:
             hurried.ask(lambda: asked.append(1), NOW + SECOND)()
