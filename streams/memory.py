@@ -2,11 +2,15 @@
 
 import ctypes
 import gc
+import time
 
 import pyarrow as pa
 
 _GARBAGE = 100_000
 """Containers that are made between two searches for garbage; Python's 700 cost a fifth."""
+
+_TIDY_EVERY = 2.0
+"""Seconds: what was fetched is kept by cycles of aiokafka's, 20 MB a flush."""
 
 _M_ARENA_MAX = -8
 """glibc, mallopt(3): how many heaps the threads of a process spread over."""
@@ -23,3 +27,19 @@ def set_up() -> None:
         pa.set_memory_pool(pa.jemalloc_memory_pool())
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # glibc has it, others do not
         mallopt(_M_ARENA_MAX, 1)
+
+
+class Tidying:
+    """Searches for garbage now and then, in what was made since the worker began: some ms."""
+
+    def __init__(self) -> None:
+        """Leave out for ever what there is by now: modules and settings."""
+        gc.collect()
+        gc.freeze()
+        self._tidied = time.monotonic()
+
+    def tick(self) -> None:
+        """Search if it is time; call it often."""
+        if time.monotonic() - self._tidied >= _TIDY_EVERY:
+            gc.collect()
+            self._tidied = time.monotonic()

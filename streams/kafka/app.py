@@ -23,6 +23,7 @@ from streams.kafka.topics import Topics
 from streams.kafka.transport.consumer import Consumer
 from streams.kafka.transport.driver import broker_url, register
 from streams.kafka.watchdog import TEMPORARY_FAILURE, Watchdog
+from streams.memory import Tidying
 from streams.monitoring import Meter
 from streams.sink import Sink
 
@@ -202,9 +203,10 @@ class Worker:
 
     async def _tick(self) -> None:
         """Start due flushes, pass failures on, and say now and then how it goes."""
-        reported = time.monotonic()
+        reported, tidying = time.monotonic(), Tidying()
         while not self._app.should_stop:
             await asyncio.sleep(_TICK)
+            tidying.tick()
             for sink in self._sinks.values():
                 sink.tick()
                 if sink.failed is not None:
