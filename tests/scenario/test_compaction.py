@@ -24,9 +24,16 @@ from storage.directory import DirectoryStore
 from storage.lake import Destination
 
 KILLS = int(os.environ.get("COMPACT_KILLS", "50"))  # noqa: TID251 - the edge, as a command is
+VICTIMS = 3
+"""Compactors that run, and are killed, together."""
 HOUR = timedelta(hours=1)
 LATER = NOW + timedelta(days=1)
 LATE = timedelta(days=9)
+
+
+def times(dice: random.Random, seconds: float) -> list[float]:
+    """When to kill each of some victims, seconds from now."""
+    return [dice.uniform(0, seconds) for _ in range(VICTIMS)]
 
 
 def check(load: Load) -> int:
@@ -52,11 +59,14 @@ def test_killed_at_any_moment_under_load_every_row_is_there_once(
     other = compactor(load.folder, table, pause=0.5)  # a second one that nobody kills
     try:
         with load.going_on():
-            for _ in range(kills):
-                victim = compactor(load.folder, table)
-                time.sleep(dice.uniform(0, seconds))
-                victim.kill()
-                victim.join()
+            for _ in range(-(-kills // VICTIMS)):
+                victims = [compactor(load.folder, table) for _ in range(VICTIMS)]
+                slept = 0.0
+                for victim, at in zip(victims, sorted(times(dice, seconds)), strict=True):
+                    time.sleep(at - slept)
+                    victim.kill()
+                    victim.join()
+                    slept = at
                 check(load)
     finally:
         other.kill()
