@@ -71,7 +71,7 @@ def test_several_runs_at_once_beside_a_worker_drop_each_file_once(tmp_path: Path
 
     def work() -> int:
         commits = 0
-        while not stop.is_set():
+        while not stop.wait(0.01):
             file = writer.put(NOW + HOUR)
             try:
                 writer.commit(file)
@@ -82,9 +82,11 @@ def test_several_runs_at_once_beside_a_worker_drop_each_file_once(tmp_path: Path
 
     with ThreadPoolExecutor(5) as pool:
         worker = pool.submit(work)
-        runs = [pool.submit(expire, empty(tmp_path), NOW) for _ in range(4)]
-        dropped = [run.result().dropped for run in runs]
-        stop.set()
+        try:
+            runs = [pool.submit(expire, empty(tmp_path), NOW) for _ in range(4)]
+            dropped = [run.result().dropped for run in runs]
+        finally:
+            stop.set()
         assert worker.result() > 0
     assert sum(dropped) == 12
     removed = [path for entry in writer.destination.entries() for path in entry.removed]
