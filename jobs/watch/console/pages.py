@@ -60,6 +60,7 @@ def _parts(states: Sequence[State]) -> Mapping[str, object]:
         "tables": parts.tables(states),
         "members": parts.members(states[-1]),
         "flushes": parts.flushes(states),
+        "rejected": sorted(states[-1].rejected, key=lambda one: (-one.a_minute, -one.records)),
     }
 
 
@@ -85,6 +86,7 @@ def _environment() -> Environment:
         loader=PackageLoader("jobs.watch.console", "pages"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

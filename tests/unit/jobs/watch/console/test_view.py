@@ -13,7 +13,7 @@ from support.watched import (
 
 from jobs.watch.console import pages, parts
 from jobs.watch.console.view import STALE, Level, banner
-from jobs.watch.state import WorkerState
+from jobs.watch.state import Rejected, WorkerState
 from jobs.watch.verdict import Verdict
 
 MINUTE = timedelta(minutes=1)
@@ -98,6 +98,12 @@ def test_while_kafka_or_a_region_is_away_the_page_says_so() -> None:
     assert "Kafka gives no answer, so nothing is known of its partitions" in page
     away = state(tables=(table_state("telemetry", "us", answers=False, freshness=None),))
     assert "AWAY" in pages.console([away], NOW)
+
+
+def test_of_many_reasons_the_most_frequent_are_seen_first() -> None:
+    many = tuple(Rejected("fleet.telemetry", f"reason {n}", n, n, NOW) for n in range(20))
+    page = pages.console([state(rejected=many)], NOW)
+    assert page.index("reason 19") < page.index("12 more reasons") < page.index("reason 11")
 
 
 def test_what_a_sentence_holds_is_never_markup() -> None:
