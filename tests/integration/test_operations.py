@@ -2,6 +2,7 @@
 
 import re
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.kafka
 
 GERMAN, AMERICAN, LATER = "Serial-DE-1", "Serial-US-1", "Serial-XX-1"
 NO_ONE = "the device is not registered"
+TENTH = 0.1
+"""Seconds are told to a tenth."""
 
 
 @pytest.fixture
@@ -60,9 +63,15 @@ def test_from_lag_to_proof_with_a_replay_in_between(system: System) -> None:
         return found.output
 
     system.publish("fleet.devices", [registration(GERMAN, "DE"), registration(AMERICAN, "US")])
+    begun = time.monotonic()
     system.publish("fleet.telemetry", readings(400))
-    before = said("lag").splitlines()[-1]
-    assert before.startswith("lag 400 records, ")
+    published = time.monotonic()
+    while time.monotonic() < published + 3 * TENTH:
+        time.sleep(TENTH)
+    asked = time.monotonic()
+    found = re.fullmatch(r"lag 400 records, ([\d.]+) seconds", said("lag").splitlines()[-1])
+    assert found is not None
+    assert 0 < asked - published - TENTH <= float(found[1]) <= time.monotonic() - begun + TENTH
 
     with system.worker() as worker:
         system.wait_for_rows("dead_letters", EU, 200)
