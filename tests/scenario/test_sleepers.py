@@ -3,10 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import pytest
-from support.evidence.fleet import Fleet
 from support.evidence.proof import compare
 from support.faults.rig import (
     Place,
@@ -19,20 +16,7 @@ from support.faults.rig import (
 )
 
 from schemas.errors import StoreUnavailableError
-from schemas.retention import microseconds
 from storage.layout import object_key
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    place = Place(str(tmp_path), "")
-    place.create()
-    return place
-
-
-@pytest.fixture
-def source() -> Source:
-    return Source(Fleet(microseconds(wall_clock()), good=0.7), partitions=2)
 
 
 @dataclass(slots=True)

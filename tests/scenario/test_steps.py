@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.evidence.fleet import Fleet
 from support.evidence.oracle import Registration
 from support.evidence.proof import Report, compare
 from support.faults.rig import (
@@ -19,28 +17,14 @@ from support.faults.rig import (
     registry_of,
     sink_on,
     take_up,
-    wall_clock,
 )
 from support.faults.steps import STEPS, Crash, CrashError, Notes, Stop
 
 from schemas.lineage import Partition
-from schemas.retention import microseconds
 from streams.registry import Registrations, Registry
 from streams.sink import Sink
 
 History = list[tuple[int, Registration]]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    place = Place(str(tmp_path), "")
-    place.create()
-    return place
-
-
-@pytest.fixture
-def source() -> Source:
-    return Source(Fleet(microseconds(wall_clock()), good=0.7), partitions=2)
 
 
 def _history(source: Source) -> History:

@@ -2,38 +2,23 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+
+from support.way import Way, way_to
 
 
 @dataclass(slots=True)
-class CountedWay:
+class CountedWay(Way):
     """Passes bytes on.
 
     Attributes:
-        url: Where clients ask.
         answered: Bytes that came back so far, headers included.
     """
 
-    server: tuple[str, int]
-    listener: socket.socket
     answered: int = 0
 
-    @property
-    def url(self) -> str:
-        host, port = self.listener.getsockname()
-        return f"http://{host}:{port}"
-
-    def serve(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
-
-    def _pass_on(self, client: socket.socket) -> None:
+    def let_pass(self, client: socket.socket) -> None:
         with suppress(OSError), client, socket.create_connection(self.server) as server:
             asking = threading.Thread(target=_copy, args=(client, server), daemon=True)
             asking.start()
@@ -53,13 +38,6 @@ def _copy(client: socket.socket, server: socket.socket) -> None:
         server.shutdown(socket.SHUT_WR)
 
 
-@contextmanager
-def counted_way(server_url: str) -> Iterator[CountedWay]:
+def counted_way(server_url: str) -> AbstractContextManager[CountedWay]:
     """A way to the server at this URL, on 127.0.0.1."""
-    host, _, port = server_url.removeprefix("http://").partition(":")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        way = CountedWay((host, int(port)), listener)
-        threading.Thread(target=way.serve, daemon=True).start()
-        yield way
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
+    return way_to(server_url, CountedWay)

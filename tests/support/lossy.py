@@ -3,9 +3,10 @@
 import socket
 import struct
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+
+from support.way import Way, way_to
 
 _UNAVAILABLE = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
@@ -15,18 +16,15 @@ _GO_ON = b"HTTP/1.1 100 "
 
 
 @dataclass(slots=True)
-class LossyWay:
+class LossyWay(Way):
     """Passes bytes on, and loses the answers of some puts.
 
     Attributes:
-        url: Where clients ask.
         lost: How many answers got lost so far.
         refuses: Resets every connection, instead of passing anything on.
         unavailable: Says 503 to every request, instead of passing it on.
     """
 
-    server: tuple[str, int]
-    listener: socket.socket
     lost: int = 0
     refuses: bool = False
     unavailable: bool = False
@@ -35,26 +33,13 @@ class LossyWay:
     _answer: bytes = b""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def url(self) -> str:
-        host, port = self.listener.getsockname()
-        return f"http://{host}:{port}"
-
     def lose(self, times: int, *, part_of_key: str, say_503: bool = False) -> None:
         """Lose the answers of the next puts of such keys: cut them off, or say 503 instead."""
         with self._lock:
             self._wanted, self._left = part_of_key.encode(), times
             self._answer = _UNAVAILABLE if say_503 else b""
 
-    def serve(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
-
-    def _pass_on(self, client: socket.socket) -> None:
+    def let_pass(self, client: socket.socket) -> None:
         if self.refuses:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             client.close()
@@ -99,13 +84,6 @@ class LossyWay:
             return True
 
 
-@contextmanager
-def lossy_way(server_url: str) -> Iterator[LossyWay]:
+def lossy_way(server_url: str) -> AbstractContextManager[LossyWay]:
     """A way to the server at this URL, on 127.0.0.1."""
-    host, _, port = server_url.removeprefix("http://").partition(":")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        way = LossyWay((host, int(port)), listener)
-        threading.Thread(target=way.serve, daemon=True).start()
-        yield way
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
+    return way_to(server_url, LossyWay)
