@@ -120,6 +120,13 @@ def test_even_with_the_signing_key_nothing_up_to_the_anchor_is_rewritten_unnotic
     assert judged(rewritten).findings == ()  # without the anchor nobody can tell
 
 
+@given(PLACES)
+def test_even_with_the_signing_key_no_entry_is_rewritten_unnoticed_but_the_last(at: int) -> None:
+    stored = chain()
+    alone = stored | {at: written(at, stored.get(at - 1), changed=2)}
+    assert bool(judged(alone).findings) == (at < LENGTH - 1)
+
+
 def test_a_ledger_that_is_gone_is_found_by_its_anchor() -> None:
     assert judged({}, anchored(chain(), 3)).findings == ("anchor 3: the ledger was cut before it",)
     assert judged({}).findings == ()
