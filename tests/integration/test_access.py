@@ -210,7 +210,12 @@ def test_rows_and_logs_go_to_an_s3_that_our_authority_signed_and_to_no_other(
 
 
 def test_over_tls_workers_with_no_more_than_their_rights_lose_and_repeat_nothing_when_killed(
-    kafka: Broker, https: S3Server, certificates: Path, tmp_path: Path
+    kafka: Broker,
+    https: S3Server,
+    certificates: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     given = certs.Identity.of(certificates, ADMINISTRATOR).variables()
     chosen = {
@@ -242,6 +247,9 @@ def test_over_tls_workers_with_no_more_than_their_rights_lose_and_repeat_nothing
         second.stop()
         assert GERMAN not in second.log.read_text()
     assert stored() == [*range(first_offset, first_offset + 400)]
+    as_watch = {**system.environment(), **variables("watch", kafka, certificates)}
+    assert command(monkeypatch, as_watch, "watch", "--once") in (0, 1)
+    assert DATA in capsys.readouterr().out
 
 
 def publish(client: Client, topic: str, *values: bytes | None) -> int:
