@@ -13,6 +13,7 @@ from typing import TypeVar
 from jobs.watch.reach import Place, Reach
 from schemas.errors import FortnightError
 
+_LEAVE_SECONDS = 5.0
 _T = TypeVar("_T")
 Answer = Callable[[], tuple[Reach, _T | None]]
 """Waits for what came of a question, but not for long; None where no answer came in time."""
@@ -35,7 +36,8 @@ class Asker:
         self._last: Future[object] | None = None
         self._reach: Reach | None = None
         # A daemon, for a place that hangs must not keep the process from ending.
-        Thread(target=self._keep_asking, name=f"ask-{name}", daemon=True).start()
+        self._thread = Thread(target=self._keep_asking, name=f"ask-{name}", daemon=True)
+        self._thread.start()
 
     def ask(self, question: Callable[[], _T], now: datetime) -> Answer[_T]:
         """Begin to ask, unless the place still owes an answer; never raises what the place does.
@@ -52,8 +54,12 @@ class Asker:
         return partial(self._answer, future, time.monotonic(), now)
 
     def close(self) -> None:
-        """Ask no more; an answer that is on its way is not waited for."""
+        """Ask no more; an answer that is on its way is waited for, but not for ever.
+
+        One that native code brings to an interpreter that is about to end would crash it.
+        """
         self._questions.put(_end)
+        self._thread.join(_LEAVE_SECONDS)
 
     def _answer(
         self, future: Future[_T] | None, began: float, now: datetime
