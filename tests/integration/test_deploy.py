@@ -21,6 +21,8 @@ from schemas.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.*e*"))
+_OF_A_TIMER = re.compile(r"^Unit=fortnight-job@(\w+)\.service$", re.MULTILINE)
+JOBS = [instance for unit in UNITS for instance in _OF_A_TIMER.findall(unit.read_text("utf-8"))]
 VERSIONS = ("1.33", "1.37")
 """The oldest and the newest minor version that is tried."""
 
@@ -149,7 +151,9 @@ def test_a_unit_runs_a_command_that_is_there_with_settings_that_are_there(unit: 
     assert all(re.match(r"(\[\w+\]|[A-Z]\w+=.*|#.*|)$", line) for line in lines)
     for line in lines:
         if line.startswith("ExecStart="):
-            check_command(shlex.split(line.removeprefix("ExecStart=")))
+            for instance in JOBS if unit.name.startswith("fortnight-job@") else ["1"]:
+                command = line.removeprefix("ExecStart=").replace("%i", instance)
+                check_command(shlex.split(command))
     given = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
     variables = dict(one.split("=", 1) for one in given)
     settings_in(variables | ({PREFIX + "KAFKA_SECURITY": "tls"} if variables else {}))
@@ -157,8 +161,8 @@ def test_a_unit_runs_a_command_that_is_there_with_settings_that_are_there(unit: 
 
 def test_every_job_of_kubernetes_has_a_timer_and_the_other_way_round() -> None:
     crons = {name.partition("/")[2] for name in PODS if name.startswith("CronJob/")}
-    timers = {unit.stem.removeprefix("fortnight-") for unit in UNITS if unit.suffix == ".timer"}
-    assert crons == timers
+    assert crons == set(JOBS)
+    assert {f"fortnight-{job}.timer" for job in JOBS} <= {unit.name for unit in UNITS}
 
 
 if shutil.which("systemd-analyze"):  # elsewhere, what is tested above is all that can be said
