@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
-from schemas.tables.map_tiles import TILE
-from storage.dataset import FloorPlan, latest_tiles
+from storage.dataset import FloorPlan, Mosaic, latest_tiles
 from storage.tiles import decode_tiles
 
 PATH = 3
@@ -61,21 +60,13 @@ def moments(rows: pa.Table) -> Iterator[Moment]:
     Args:
         rows: Of `all_versions`, at least one.
     """
-    x, y = (rows[name].to_numpy().astype(int) for name in ("tile_x", "tile_y"))
-    left, top = int(x.min()), int(y.min())
-    canvas = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1, TILE, TILE), np.uint8)
-    there = np.zeros(canvas.shape[:2], bool)
+    mosaic = Mosaic(rows)
     cells, times = decode_tiles(rows), rows["event_time"].to_pylist()
-    name, pixel_size = rows["map"][0].as_py(), rows["pixel_size"][0].as_py()
     for i, at in enumerate(times):
-        canvas[y[i] - top, x[i] - left] = cells[i]
-        there[y[i] - top, x[i] - left] = True
-        if at == times[min(i + 1, len(times) - 1)] and i + 1 < len(times):
-            continue  # more of the same sending
-        high, wide = there.shape
-        whole = canvas.transpose(0, 2, 1, 3).reshape(high * TILE, wide * TILE).copy()
-        missing = tuple((left + int(j), top + int(i)) for i, j in np.argwhere(~there))
-        yield Moment(at, FloorPlan(name, whole, left, top, pixel_size, missing))
+        mosaic.lay(cells[i], i)
+        is_last_of_sending = at not in times[i + 1 : i + 2]
+        if is_last_of_sending:
+            yield Moment(at, mosaic.plan())
 
 
 def swept(seen: Iterator[Moment]) -> tuple[Moment, NDArray[np.int64]]:

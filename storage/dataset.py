@@ -159,6 +159,43 @@ def latest_tiles(
     return _newest(pa.concat_tables([tiles.schema.empty_table(), *rows]))
 
 
+class Mosaic:
+    """A map's tiles laid side by side, in a frame that has a place for each of them."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        """A frame for these rows, and no tile in it.
+
+        Args:
+            rows: Of `map_tiles`, at least one, all of one map.
+
+        Raises:
+            ValueError: There is no row.
+        """
+        if not rows.num_rows:
+            raise ValueError("a map without tiles")
+        x, y = rows["tile_x"].to_numpy().astype(int), rows["tile_y"].to_numpy().astype(int)
+        self._left, self._top = int(x.min()), int(y.min())
+        self._places = y - self._top, x - self._left
+        high, wide = (int(along.max()) + 1 for along in self._places)
+        self._grid = np.zeros((high, wide, TILE, TILE), np.uint8)
+        self._is_there = np.zeros((high, wide), bool)
+        self._map, self._pixel_size = rows["map"][0].as_py(), rows["pixel_size"][0].as_py()
+
+    def lay(self, cells: NDArray[np.uint8], row: slice | int = slice(None)) -> None:
+        """Put tiles into their places, over what is there: (n, 64, 64) labels of those rows."""
+        y, x = (along[row] for along in self._places)
+        self._grid[y, x] = cells
+        self._is_there[y, x] = True
+
+    def plan(self) -> FloorPlan:
+        """The map as it is now; its cells are the caller's own."""
+        high, wide = self._is_there.shape
+        cells = self._grid.transpose(0, 2, 1, 3).copy().reshape(high * TILE, wide * TILE)
+        absent = np.argwhere(~self._is_there)
+        missing = tuple((self._left + int(x), self._top + int(y)) for y, x in absent)
+        return FloorPlan(self._map, cells, self._left, self._top, self._pixel_size, missing)
+
+
 def assemble(rows: pa.Table) -> FloorPlan:
     """Put a map together.
 
@@ -169,20 +206,9 @@ def assemble(rows: pa.Table) -> FloorPlan:
         ValueError: There is no row.
         IntegrityError: Cells cannot be read.
     """
-    if not rows.num_rows:
-        raise ValueError("a map without tiles")
-    x, y = rows["tile_x"].to_numpy().astype(int), rows["tile_y"].to_numpy().astype(int)
-    left, top = int(x.min()), int(y.min())
-    grid = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1, TILE, TILE), np.uint8)
-    there = np.zeros(grid.shape[:2], bool)
-    grid[y - top, x - left] = decode_tiles(rows)
-    there[y - top, x - left] = True
-    high, wide = there.shape
-    cells = grid.transpose(0, 2, 1, 3).reshape(high * TILE, wide * TILE)
-    missing = tuple((left + int(j), top + int(i)) for i, j in np.argwhere(~there))
-    return FloorPlan(
-        rows["map"][0].as_py(), cells, left, top, rows["pixel_size"][0].as_py(), missing
-    )
+    mosaic = Mosaic(rows)
+    mosaic.lay(decode_tiles(rows))
+    return mosaic.plan()
 
 
 def _newest_of(device: pa.Table, wanted: pc.Expression) -> pa.Table:

@@ -1,6 +1,5 @@
 """`fortnight bench-compact`."""
 
-import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 import typer
 
 from jobs import compact_gain
+from jobs.cli.figures import FOLDER, keep
 
 app = typer.Typer()
-
-_FIGURES = Path("build/figures/compact.json")
 
 
 @app.command("bench-compact")
@@ -22,6 +20,4 @@ def bench_compact() -> None:
         figures = compact_gain.measure_on_s3(Path(folder), compact_gain.Scale(), now)
     typer.echo(compact_gain.table(figures))
     typer.echo(f"\ncompacted in {figures['compact_seconds']:.1f} s")
-    _FIGURES.parent.mkdir(parents=True, exist_ok=True)
-    _FIGURES.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    typer.echo(f"written to {_FIGURES}")
+    keep(figures, FOLDER / "compact.json")

@@ -1,6 +1,5 @@
 """`fortnight bench-lake`."""
 
-import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 import typer
 
 from jobs import lake_scale
+from jobs.cli.figures import FOLDER, insist, keep, show
 
 app = typer.Typer()
-
-_FIGURES = Path("build/figures/lake.json")
 
 
 @app.command("bench-lake")
@@ -21,12 +19,6 @@ def bench_lake() -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake_scale.build(Path(folder), now)
         figures = lake_scale.measure(Path(folder), now)
-    for name, number in figures.items():
-        typer.echo(f"{name:32} {number:>15,.3f}")
-    _FIGURES.parent.mkdir(parents=True, exist_ok=True)
-    _FIGURES.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    missed = lake_scale.misses(figures)
-    for one in missed:
-        typer.echo(one, err=True)
-    if missed:
-        raise typer.Exit(1)
+    show(figures)
+    keep(figures, FOLDER / "lake.json")
+    insist(lake_scale.misses(figures))

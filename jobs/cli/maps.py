@@ -1,13 +1,12 @@
 """`fortnight maps train`, `fortnight maps relink` and `fortnight bench-maps`."""
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jobs.cli.figures import FOLDER, keep
 from jobs.cli.settings import environment
 from jobs.maps import bench, corpus, relink, train
 from jobs.maps.invented import invent
@@ -17,8 +16,6 @@ app = typer.Typer()
 _maps = typer.Typer(help="Maps as a whole: the context codec's table, and what gives homes away.")
 app.add_typer(_maps, name="maps")
 
-_FIGURES = Path("build/figures/maps.json")
-_RELINKED = Path("build/figures/relink.json")
 
 Folder = Annotated[Path | None, typer.Option("--maps", help="Folder of tiles64.npz.")]
 
@@ -58,24 +55,18 @@ def train_table(
 def measure_relinking(
     maps: Annotated[Path | None, typer.Option("--maps", help="Folder of maps.npz.")] = None,
     among: Annotated[int, typer.Option(min=0, help="Made-up homes to look among.")] = 100,
-    figures: Path = _RELINKED,
+    figures: Path = FOLDER / "relink.json",
 ) -> None:
     """Measure how often a map is found again by its walls, under each option of map privacy."""
     known = relink.known_maps(maps or _folder())
-    _write(relink.measure(known, [*relink.made_up(among)], typer.echo), figures)
+    keep(relink.measure(known, [*relink.made_up(among)], typer.echo), figures)
 
 
 @app.command("bench-maps")
-def bench_maps(maps: Folder = None, figures: Path = _FIGURES) -> None:
+def bench_maps(maps: Folder = None, figures: Path = FOLDER / "maps.json") -> None:
     """Measure size and speed of the map codecs on a folder of maps."""
     found = bench.measure(corpus.load(maps or _folder()), typer.echo)
-    _write(found, figures)
-
-
-def _write(found: Mapping[str, float], figures: Path) -> None:
-    figures.parent.mkdir(parents=True, exist_ok=True)
-    figures.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    typer.echo(f"written to {figures}")
+    keep(found, figures)
 
 
 def _folder() -> Path:
