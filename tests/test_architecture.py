@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from schemas.errors import FatalError, FortnightError, RecordError, RetryableError
 from schemas.privacy import Privacy, privacy_of
@@ -153,3 +154,10 @@ def test_no_other_distribution_ships_our_top_level_names() -> None:
         if file.parts[0] in ROOMS and distribution.name != "fortnight"
     }
     assert others == set()
+
+
+def test_no_property_test_has_a_deadline() -> None:
+    assert settings().deadline is None  # one slow call is told as flaky, not as slow
+    ours = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    limits = [re.findall(r"\bdeadline=(\w+)", path.read_text("utf-8")) for path in ours]
+    assert {one for found in limits for one in found} <= {"None"}
