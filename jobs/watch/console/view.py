@@ -1,7 +1,7 @@
 """What the page shows of a history of states: decided here, drawn by `pages/console.html`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -26,17 +26,19 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A problem as it is listed.
+    """A problem as it is listed: the worst of those that one runbook helps with.
 
     Attributes:
         since: When it began, and how long ago.
         page: Where the console says what to do.
+        alike: The others of its kind.
     """
 
     level: Level
     sentence: str
     since: str
     page: str
+    alike: Sequence["Trouble"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def banner(states: Sequence[State], now: datetime) -> Banner:
         level_of(latest.verdict),
         f"{found} since {clock(began, now)}, for {duration(now - began)}",
         "",
-        [_trouble(problem, now) for problem in latest.problems],
+        _gathered(latest.problems, now),
     )
 
 
@@ -97,6 +99,14 @@ def _calm(states: Sequence[State], now: datetime) -> str:
     return (
         f"Nothing has been for {duration(now - states[0].now)}, as far back as this page remembers."
     )
+
+
+def _gathered(problems: Sequence[Problem], now: datetime) -> Sequence[Trouble]:
+    """One trouble a runbook, in the order of the problems."""
+    kinds: dict[str, list[Trouble]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.runbook, []).append(_trouble(problem, now))
+    return [replace(worst, alike=alike) for worst, *alike in kinds.values()]
 
 
 def _trouble(problem: Problem, now: datetime) -> Trouble:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from support.watched import (
@@ -13,6 +14,7 @@ from support.watched import (
 
 from jobs.watch.console import pages, parts
 from jobs.watch.console.view import STALE, Level, banner
+from jobs.watch.problems import Runbook
 from jobs.watch.state import Rejected, WorkerState
 from jobs.watch.verdict import Verdict
 
@@ -36,6 +38,18 @@ def test_a_problem_says_since_when_and_where_it_says_what_to_do() -> None:
     (trouble,) = shown.troubles
     assert trouble.sentence.startswith("Partition 3 of fleet.telemetry has not moved for 4 min")
     assert trouble.page == "/runbooks/partition-stuck"
+
+
+def test_problems_of_one_kind_are_one_line_with_the_worst_first() -> None:
+    stuck_ones = [problem(f"partition {n} stands still", since=NOW) for n in range(6)]
+    kafka = replace(stuck_ones[0], runbook=Runbook.KAFKA_AWAY, sentence="kafka is away")
+    shown = banner([state(problems=(*stuck_ones, kafka))], NOW)
+    assert shown.headline.startswith("7 problems since")
+    assert [trouble.sentence for trouble in shown.troubles] == [
+        "Partition 0 stands still",
+        "Kafka is away",
+    ]
+    assert len(shown.troubles[0].alike) == 5
 
 
 def test_a_warning_alone_is_no_alarm() -> None:
