@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from jobs.destruction import ACT as DESTROY
+from jobs.rotation import ADD, ROTATE
 from schemas.approvals import unapproved
 from schemas.keyring import Key, KeyState
 from schemas.ledger import Entry
@@ -11,9 +13,9 @@ from schemas.requests import register
 from storage.ledger import Ledger
 
 _TELLS = {
-    KeyState.CREATED: ("keys new", "keys rotate"),
-    KeyState.CURRENT: ("keys rotate",),
-    KeyState.DESTROYED: ("keys destroy",),
+    KeyState.CREATED: (ADD, ROTATE),
+    KeyState.CURRENT: (ROTATE,),
+    KeyState.DESTROYED: (DESTROY,),
 }
 """State of a version -> acts that bring it about."""
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from jobs.kafka import Cluster, KafkaRecord
 from jobs.office import Office
+from jobs.rotation import ROTATE
 from schemas.acts import Ground
 from schemas.keyring import Key, Keyring, KeyState
 from schemas.ledger import Entry
@@ -108,8 +109,9 @@ def registered(cluster: Cluster, region: Region, residency: Residency) -> list[s
         RetryableError: Kafka does not answer.
     """
     topic = cluster.topics([DEVICES_TOPIC])[DEVICES_TOPIC]
+    first = cluster.beginnings(topic)[0]
     newest: dict[bytes | None, KafkaRecord] = {}
-    for record in cluster.records(Partition(topic.name, topic.id, 0), first=_first(cluster)):
+    for record in cluster.records(Partition(topic.name, topic.id, 0), first=first):
         newest[record.key] = record
     said = [one for one in map(_parsed, newest.values()) if one]
     return [one.device for one in said if residency.regions.get(one.country) == region]
@@ -123,11 +125,6 @@ def seen_in(destinations: Iterable[Destination]) -> frozenset[str]:
             for batch in destination.dataset().to_batches(columns=["device"]):
                 found.update(pc.unique(batch["device"]).to_pylist())
     return frozenset(found)
-
-
-def _first(cluster: Cluster) -> int:
-    topic = cluster.topics([DEVICES_TOPIC])[DEVICES_TOPIC]
-    return cluster.beginnings(topic)[0]
 
 
 def _parsed(record: KafkaRecord) -> _Registered | None:
@@ -146,7 +143,7 @@ def _compromised(entries: Iterable[Entry]) -> set[int]:
     return {
         int(entry.act.scope["retired"])
         for entry in entries
-        if entry.act.name == "keys rotate" and entry.act.why == Ground.COMPROMISE
+        if entry.act.name == ROTATE and entry.act.why == Ground.COMPROMISE
     }
 
 

@@ -7,6 +7,8 @@ from jobs.office import Office
 from schemas.keyring import Keyring, KeyState
 from schemas.wrapping import Wrapping
 
+ADD, ROTATE = "keys new", "keys rotate"
+
 
 def add(office: Office, path: Path, wrapping: Wrapping, why: str) -> Keyring:
     """Make one more version for the office's region, not yet used.
@@ -19,7 +21,7 @@ def add(office: Office, path: Path, wrapping: Wrapping, why: str) -> Keyring:
     office.check()
     made = keys.change(path, wrapping, lambda it: it.add(office.region, office.now), opening=[])
     newest = max(key.version for key in made.keys if key.region == office.region)
-    office.record(office.act("keys new", why, scope={"version": str(newest)}, changed={"keys": 1}))
+    office.record(office.act(ADD, why, scope={"version": str(newest)}, changed={"keys": 1}))
     return made
 
 
@@ -39,5 +41,5 @@ def rotate(office: Office, path: Path, wrapping: Wrapping, why: str) -> Keyring:
         key.version for key in made.keys if key.region == region and key.state is KeyState.RETIRED
     )
     scope = {"version": str(made.current(region).version), "retired": str(retired)}
-    office.record(office.act("keys rotate", why, scope=scope, changed={"keys": 2}))
+    office.record(office.act(ROTATE, why, scope=scope, changed={"keys": 2}))
     return made

@@ -57,7 +57,10 @@ def list_(
 def show(
     place: Place,
     *,
-    raw: Annotated[bool, typer.Option("--raw", help="The contents too.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The contents too; that is told in the ledger first.")
+    ] = False,
+    by: By = "",
 ) -> None:
     """Show why a record was rejected, and of the record what names nobody."""
     chosen = settings()
@@ -76,6 +79,9 @@ def show(
     for what, words in dead_letters.describe(record):
         typer.echo(f"  {what}: {words}")
     if raw:
+        officer = office_of(chosen, chosen.home_region, by)
+        scope = {"record": str(position)}
+        tell(officer.record(officer.act("dead-letters show", Ground.DEFECT, scope=scope)))
         _show_contents(record)
 
 
