@@ -18,6 +18,7 @@ _CORRELATION = struct.pack(">i", 1)
 """The request's number, which the answer has behind its length."""
 
 _ANSWER_SECONDS = 1.0
+_PORT = "9092"
 
 
 def kafka_tls(settings: Settings, environment: Mapping[str, str]) -> ssl.SSLContext | None:
@@ -108,6 +109,8 @@ def _load_identity(
 
 def _greet(address: str, tls: ssl.SSLContext | None) -> bool:
     host, _, port = address.rpartition(":")
+    if not host:  # as Kafka's clients read it
+        host, port = address, _PORT
     with socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS) as bare:
         probe = tls.wrap_socket(bare, server_hostname=host) if tls else bare
         with probe:

@@ -22,7 +22,10 @@ def kafka(
     apply: Annotated[bool, typer.Option("--apply", help="Make Kafka's lists so.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Status 1 if they are not so.")] = False,
 ) -> None:
-    """Show what Kafka has to allow to whom, as commands of its own tool; or apply or check it."""
+    """Show what Kafka has to allow to whom, as commands of its own tool; or apply or check it.
+
+    Status 1 while somebody who is no role may touch our topics: that is for you to take back.
+    """
     chosen = settings()
     wanted = lists.plan(roles(chosen))
     if not (apply or check):
@@ -33,10 +36,8 @@ def kafka(
         found = lists.compare(wanted, cluster.permissions())
         if apply:
             lists.carry_out(found, cluster)
-    for name, some in (("missing", found.missing), ("too much", found.surplus)):
-        for one in some:
-            typer.echo(f"{name}{', made good' if apply else ''}: {one}")
-    if check and not apply and (found.missing or found.surplus):
+    _show(found, "made good" if apply else "")
+    if found.strangers or (found and not apply):
         raise typer.Exit(1)
     typer.echo(f"{len(wanted)} permissions are as they have to be, and no more")
 
@@ -48,13 +49,21 @@ def iam(
 ) -> None:
     """Show AWS's policies, by role and region; of one role in one region, that policy alone."""
     chosen = settings()
-    some = [one for one in roles(chosen) if role in ("", one.name)]
     found = {
-        name: policy
-        for name, policy in policies.plan(some, chosen)
-        if region == "" or name.endswith(f"-{region}")
+        f"{who}-{where}": policy
+        for who, where, policy in policies.plan(roles(chosen), chosen)
+        if role in ("", who) and region in ("", where)
     }
     if not found:
         raise SettingsError("there is no such role, or region")
     shown = next(iter(found.values())) if role and region else found
     typer.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
+
+
+def _show(found: lists.Difference, done: str) -> None:
+    for one in found.missing:
+        typer.echo(f"missing: {one}{done and f' ({done})'}")
+    for one in found.surplus:
+        typer.echo(f"too much: {one}{done and f' ({done})'}")
+    for one in found.strangers:
+        typer.echo(f"of a stranger: {one}")

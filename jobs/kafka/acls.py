@@ -18,18 +18,17 @@ from kafka.admin import (
 
 from jobs.kafka.answers import KafkaRefusedError
 
-ANY_HOST = "*"
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Permission:
-    """One line of Kafka's lists, of those that allow; from every host.
+    """One line of Kafka's lists, of those that allow.
 
     Attributes:
         principal: `User:` and the name in a certificate.
         kind: `Topic`, `Group`, `TransactionalId` or `Cluster`.
         prefixed: The name is the beginning of names.
         operation: Kafka's word, such as `Read`.
+        host: From where; `*` for anywhere.
     """
 
     principal: str
@@ -37,6 +36,7 @@ class Permission:
     name: str
     operation: str
     prefixed: bool = False
+    host: str = "*"
 
     def __str__(self) -> str:
         """For people; names no person."""
@@ -45,16 +45,12 @@ class Permission:
 
 
 def read(admin: KafkaAdminClient) -> set[Permission]:
-    """Every permission that the cluster knows.
-
-    Raises:
-        KafkaRefusedError: Some line is of another kind: it denies, or holds for some hosts only.
-    """
+    """Every permission that the cluster knows; lines that deny are left out."""
     anything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
     found, _ = admin.describe_acls(
         ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
     )
-    return {_permission(line) for line in found}
+    return {_permission(one) for one in found if one.permission_type == ACLPermissionType.ALLOW}
 
 
 def allow(admin: KafkaAdminClient, permissions: Iterable[Permission]) -> None:
@@ -63,16 +59,7 @@ def allow(admin: KafkaAdminClient, permissions: Iterable[Permission]) -> None:
     Raises:
         KafkaRefusedError: Not all were added.
     """
-    lines = [
-        ACL(
-            one.principal,
-            ANY_HOST,
-            ACLOperation[_constant(one.operation)],
-            ACLPermissionType.ALLOW,
-            ResourcePattern(ResourceType[_constant(one.kind)], one.name, _pattern(one)),
-        )
-        for one in permissions
-    ]
+    lines = [_line(one) for one in permissions]
     if lines and (failed := admin.create_acls(lines)["failed"]):
         raise KafkaRefusedError(f"Kafka: {len(failed)} lines were not added: {failed[0].__name__}")
 
@@ -83,16 +70,7 @@ def take_back(admin: KafkaAdminClient, permissions: Iterable[Permission]) -> Non
     Raises:
         KafkaRefusedError: Not all were removed.
     """
-    lines = [
-        ACLFilter(
-            one.principal,
-            ANY_HOST,
-            ACLOperation[_constant(one.operation)],
-            ACLPermissionType.ALLOW,
-            ResourcePatternFilter(ResourceType[_constant(one.kind)], one.name, _pattern(one)),
-        )
-        for one in permissions
-    ]
+    lines = [_line(one) for one in permissions]
     errors = [error for _, _, error in admin.delete_acls(lines)] if lines else []
     if failed := [error for error in errors if error.errno]:
         raise KafkaRefusedError(f"Kafka: {len(failed)} were not removed: {failed[0].__name__}")
@@ -100,20 +78,25 @@ def take_back(admin: KafkaAdminClient, permissions: Iterable[Permission]) -> Non
 
 def _permission(line: Any) -> Permission:  # noqa: ANN401 - an untyped client's
     at = line.resource_pattern
-    permission = Permission(
+    return Permission(
         line.principal,
         _word(at.resource_type.name),
         at.resource_name,
         _word(line.operation.name),
         at.pattern_type == ACLResourcePatternType.PREFIXED,
+        line.host,
     )
-    if line.permission_type != ACLPermissionType.ALLOW or line.host != ANY_HOST:
-        raise KafkaRefusedError(f"Kafka: a line that this program does not make: {permission}")
-    return permission
 
 
-def _pattern(one: Permission) -> ACLResourcePatternType:
-    return ACLResourcePatternType.PREFIXED if one.prefixed else ACLResourcePatternType.LITERAL
+def _line(one: Permission) -> ACL:
+    pattern = ACLResourcePatternType.PREFIXED if one.prefixed else ACLResourcePatternType.LITERAL
+    return ACL(
+        one.principal,
+        one.host,
+        ACLOperation[_constant(one.operation)],
+        ACLPermissionType.ALLOW,
+        ResourcePattern(ResourceType[_constant(one.kind)], one.name, pattern),
+    )
 
 
 def _constant(word: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from jobs.kafka import Cluster, Permission
-from jobs.roles.declared import Role
+from jobs.roles.declared import Kind, Role
 
 _PREFIX = "User:"
 _OPTIONS = {"Topic": "--topic", "Group": "--group", "TransactionalId": "--transactional-id"}
@@ -16,12 +16,19 @@ class Difference:
     """Between the lists as they have to be and as they are.
 
     Attributes:
-        missing: Somebody cannot do their work.
-        surplus: Somebody may do more than their role says, or has no role and may touch our data.
+        missing: A role cannot do its work.
+        surplus: A role may do more than it is for.
+        strangers: Who is no role may do something with our topics or groups; whether that is
+            right somebody else has to say.
     """
 
     missing: tuple[Permission, ...]
     surplus: tuple[Permission, ...]
+    strangers: tuple[Permission, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.missing or self.surplus or self.strangers)
 
 
 def plan(roles: Iterable[Role]) -> set[Permission]:
@@ -37,12 +44,21 @@ def plan(roles: Iterable[Role]) -> set[Permission]:
 
 def compare(wanted: set[Permission], found: set[Permission]) -> Difference:
     """What is missing and what is too much; what others may do with others' topics is no matter."""
-    concerning = {one for one in found - wanted if _concerns(one, wanted)}
-    return Difference(tuple(sorted(wanted - found)), tuple(sorted(concerning)))
+    principals = {one.principal for one in wanted}
+    more = sorted(found - wanted)
+    return Difference(
+        missing=tuple(sorted(wanted - found)),
+        surplus=tuple(one for one in more if one.principal in principals),
+        strangers=tuple(
+            one
+            for one in more
+            if one.principal not in principals and any(_meet(one, ours) for ours in wanted)
+        ),
+    )
 
 
 def carry_out(difference: Difference, cluster: Cluster) -> None:
-    """Make the lists as they have to be; safe to run again.
+    """Make the roles' lists as they have to be; safe to run again. Strangers' stay as they are.
 
     What is too much goes first: whoever is interrupted leaves too little.
     """
@@ -66,11 +82,12 @@ def commands(wanted: Iterable[Permission], address: str) -> Iterator[str]:
         )
 
 
-def _concerns(one: Permission, wanted: set[Permission]) -> bool:
-    ours = {(known.kind, known.name) for known in wanted}
-    principals = {known.principal for known in wanted}
-    return one.principal in principals or any(
-        one.kind == kind
-        and (one.name in (name, "*") or (one.prefixed and name.startswith(one.name)))
-        for kind, name in ours
+def _meet(one: Permission, ours: Permission) -> bool:
+    """Whether both are about some resource; the cluster itself is its brokers' too."""
+    if one.kind != ours.kind or one.kind == Kind.CLUSTER:
+        return False
+    return (
+        one.name in (ours.name, "*")
+        or (one.prefixed and ours.name.startswith(one.name))
+        or (ours.prefixed and one.name.startswith(ours.name))
     )

@@ -17,8 +17,8 @@ def files(settings: Settings) -> Iterator[tuple[str, bytes]]:
     yield "roles.md", _page(declared).encode()
     commands = lists.commands(lists.plan(declared), "$BROKER")
     yield "kafka-acls.sh", "".join(f"{line}\n" for line in (_HEAD, *commands)).encode()
-    for name, policy in policies.plan(declared, settings):
-        yield f"iam/{name}.json", _json(policy)
+    for role, region, policy in policies.plan(declared, settings):
+        yield f"iam/{role}-{region}.json", _json(policy)
     for place in settings.regions:
         yield f"bucket/{place.region}.json", _json(policies.bucket_policy(place.bucket))
 
@@ -48,11 +48,9 @@ def _section(role: Role) -> str:
         *("| where | what | may |", "|---|---|---|"),
         *map(_kafka_line, role.kafka),
         *map(_s3_line, role.s3),
-        *(
-            [f"| KMS | the region's keys, where KMS wraps them | {', '.join(role.kms)} |"]
-            * bool(role.kms)
-        ),
     ]
+    if role.kms:
+        lines.append(f"| KMS | the region's keys, where KMS wraps them | {', '.join(role.kms)} |")
     for where, rights in (("Kafka", role.kafka), ("S3", role.s3)):
         if not rights:
             lines.append(f"| {where} | {_NOTHING} | |")

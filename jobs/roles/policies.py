@@ -4,18 +4,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jobs.roles.declared import Role, S3Right
+from schemas.regions import Region
 from schemas.settings import RegionSettings, Settings
 
 _VERSION = "2012-10-17"
 _ANY = "*"
 
 
-def plan(roles: Iterable[Role], settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(`role-region`, its policy); a role without rights in S3 is refused everything there."""
+def plan(roles: Iterable[Role], settings: Settings) -> Iterator[tuple[str, Region, dict[str, Any]]]:
+    """(role, region, policy); a role without rights in S3 is refused everything there."""
     for role in roles:
         for place in settings.regions:
             with_kms = settings.wrapping == "kms"
-            yield f"{role.name}-{place.region}", policy(role, place, with_kms=with_kms)
+            yield role.name, place.region, policy(role, place, with_kms=with_kms)
 
 
 def policy(role: Role, place: RegionSettings, *, with_kms: bool = False) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_a_role_may_do_what_it_is_for_and_is_refused_everything_else(
     assert {name for name, attempt in ATTEMPTS.items() if client.may(attempt)} == MAY[role]
 
 
-def test_a_line_that_somebody_else_added_or_took_away_is_found_and_made_good(
+def test_a_line_that_was_added_or_taken_away_is_found_and_a_roles_made_good(
     kafka: Broker,
     certificates: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -125,17 +125,20 @@ def test_a_line_that_somebody_else_added_or_took_away_is_found_and_made_good(
 ) -> None:
     stranger = Permission("User:stranger", "Topic", "fleet.", "Write", prefixed=True)
     elsewhere = Permission("User:stranger", "Topic", "orders", "Write")
+    greedy = Permission("User:watch", "Topic", DEVICES, "Write")
     account = Permission("User:account-service", "Topic", DEVICES, "Write")
     as_admin = variables(ADMINISTRATOR, kafka, certificates)
     with Client(ADMINISTRATOR, kafka, certificates).cluster() as cluster:
-        cluster.allow([stranger, elsewhere])
+        cluster.allow([stranger, greedy, elsewhere])
         cluster.take_back([account])
         assert command(monkeypatch, as_admin, "access", "kafka", "--check") == 1
         said = capsys.readouterr().out
         assert f"missing: {account}" in said
-        assert f"too much: {stranger}" in said
+        assert f"too much: {greedy}" in said
+        assert f"of a stranger: {stranger}" in said
         assert "orders" not in said
-        assert command(monkeypatch, as_admin, "access", "kafka", "--apply") == 0
+        assert command(monkeypatch, as_admin, "access", "kafka", "--apply") == 1
+        cluster.take_back([stranger])
         assert command(monkeypatch, as_admin, "access", "kafka", "--check") == 0
         cluster.take_back([elsewhere])
 
