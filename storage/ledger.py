@@ -201,8 +201,13 @@ class Ledger:
         return True
 
     def _put_anchor(self, number: int, head: str, key: LedgerKey) -> None:
+        name = _NAME.format(self.region, number)
         data = Anchor(region=self.region, number=number, digest=head).seal(key.signing)
-        self._anchors.put(_NAME.format(self.region, number), data)
+        try:
+            self._anchors.put(name, data, only_if_absent=True)
+        except ConflictError:  # never replaced, so that its store need not allow it
+            if self._anchors.get(name) != data:
+                raise IntegrityError(f"{self}: entry {number} is anchored otherwise") from None
 
 
 def _numbered(store: ObjectStore, folder: str) -> dict[int, ObjectInfo]:

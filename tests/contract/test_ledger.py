@@ -82,6 +82,21 @@ def test_nothing_is_written_behind_a_cut_or_a_changed_anchored_entry(
     assert book.append(act(3), KEY, NOW).entry.number == 3
 
 
+def test_an_anchor_is_never_replaced(store: ObjectStore, anchors: ObjectStore) -> None:
+    book = ledger(store, anchors)
+    book.append(act(0), KEY, NOW)
+    (before,) = anchors.list()
+    (entry,) = keys(store)
+    kept = store.get(entry)
+    assert book.anchor(KEY) == 0
+    store.delete([entry], every_version=True)
+    ledger(store, DirectoryStore(Path(anchors.url) / "others")).append(act(1), KEY, NOW)
+    assert store.get(entry) != kept
+    with pytest.raises(IntegrityError, match="not the one that was anchored"):
+        book.anchor(KEY)
+    assert [*anchors.list(EU)] == [before]
+
+
 class Away(DirectoryStore):
     """A store that does not answer while somebody says so."""
 
