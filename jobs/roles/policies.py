@@ -6,6 +6,7 @@ from typing import Any
 from jobs.roles.declared import Role, S3Right
 from schemas.regions import Region
 from schemas.settings import RegionSettings, Settings
+from storage.ledger import FOLDER
 
 _VERSION = "2012-10-17"
 _ANY = "*"
@@ -40,19 +41,32 @@ def policy(role: Role, place: RegionSettings, *, with_kms: bool = False) -> dict
 
 
 def bucket_policy(bucket: str) -> dict[str, Any]:
-    """What holds for everybody who asks a bucket: not without TLS."""
+    """What holds for everybody who asks a bucket: not without TLS, and no entry is written over.
+
+    The second: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    ledger = _arn(bucket, f"{FOLDER}/*")
     return _document(
         [
             {
                 "Sid": "OnlyEncrypted",
-                "Effect": "Deny",
-                "Principal": _ANY,
-                "Action": ["s3:*"],
-                "Resource": [_arn(bucket), _arn(bucket, _ANY)],
+                **_forbidden(["s3:*"], [_arn(bucket), _arn(bucket, _ANY)]),
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
+            },
+            {
+                "Sid": "AnEntryOfTheLedgerOnce",
+                **_forbidden(["s3:PutObject"], [ledger]),
+                "Condition": {
+                    "Null": {"s3:if-none-match": "true"},
+                    "Bool": {"s3:ObjectCreationOperation": "true"},
+                },
+            },
         ]
     )
+
+
+def _forbidden(actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Effect": "Deny", "Principal": _ANY, "Action": actions, "Resource": resources}
 
 
 def _statement(right: S3Right, bucket: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from jobs.cli import main
 from jobs.roles.declared import Role, roles
 from jobs.roles.page import files
-from jobs.roles.policies import policy
+from jobs.roles.policies import bucket_policy, policy
 from schemas.regions import Region
 from schemas.settings import RegionSettings, Settings
 
@@ -33,6 +33,15 @@ def test_keys_of_kms_are_made_by_their_custodian_and_used_by_workers_where_there
     assert {name for name, actions in users.items() if actions} == {"worker", "custodian"}
     assert users["worker"] == {"kms:Decrypt"}
     assert not any(kms(role, with_kms=False) for role in ROLES)
+
+
+def test_a_bucket_refuses_everybody_in_the_clear_and_whoever_writes_over_the_ledger() -> None:
+    clear, over = bucket_policy("here")["Statement"]
+    assert {clear["Effect"], over["Effect"]} == {"Deny"}
+    assert clear["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert clear["Resource"] == ["arn:aws:s3:::here", "arn:aws:s3:::here/*"]
+    assert over["Resource"] == ["arn:aws:s3:::here/_ledger/*"]
+    assert over["Condition"]["Null"] == {"s3:if-none-match": "true"}
 
 
 def test_only_those_who_must_see_old_versions_may() -> None:
