@@ -151,10 +151,10 @@ def _freshness(found: Sequence[TableState]) -> Figure:
     fresh = [one for one in found if one.freshness is not None]
     worst = max(fresh, key=lambda one: one.freshness or timedelta(0), default=None)
     if worst is None:
-        return Figure("Newest row, at worst", "none", "no table has rows")
+        return Figure("Stalest table", "none", "no table has rows")
     level = Level.CRITICAL if away else Level.GOOD
     age = duration(worst.freshness or timedelta(0))
-    return Figure("Newest row, at worst", f"{age} old", worst.name, level)
+    return Figure("Stalest table", f"{age} old", worst.name, level)
 
 
 def _overdue(found: Sequence[TableState]) -> Figure:

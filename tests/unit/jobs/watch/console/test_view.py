@@ -88,7 +88,7 @@ def test_numbers_that_need_somebody_are_loud() -> None:
     late = table_state("telemetry", "eu", overdue_files=2, overdue_rows=900)
     away = table_state("telemetry", "us", answers=False)
     levels = {one.label: one.level for one in parts.figures(state(tables=(late, away)))}
-    assert levels["Files overdue"] is levels["Newest row, at worst"] is Level.CRITICAL
+    assert levels["Files overdue"] is levels["Stalest table"] is Level.CRITICAL
     near = partition_state(1, lag=5, time_to_loss=timedelta(hours=3))
     shown = {one.label: one for one in parts.figures(state(partitions=(near,)))}
     assert shown["Time to data loss"].value == "3 h"
