@@ -1,6 +1,7 @@
 """The console: what watch knows, as a page in a browser; read-only, and for this machine only.
 
-One page of HTML that is rendered here (`pages/`), redrawn by thirty lines of script, and current
-without them too: no framework, no build, nothing from any other place. `view.py` decides what is
-shown, `parts.py` and `history_lines.py` how each part of it reads, `server.py` who may see it.
+HTML that is rendered here (`web/`), and redrawn by a hundred lines of script without which it is
+current too: no framework, no build, nothing from any other place. `view.py` says what is wrong,
+`parts.py` what is below that, `lines.py` and `charts.py` how it came about, `words.py` how numbers
+are told; `pages.py` draws, `site.py` answers, `door.py` decides who may look, `server.py` listens.
 """

@@ -1,4 +1,4 @@
-"""Draws the pages: HTML from `pages/`, escaped everywhere, and complete before any script runs."""
+"""Draws the pages: HTML from `web/`, escaped everywhere, and complete before any script runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ def door(*, wrong: bool) -> str:
 
 def asset(path: str) -> bytes:
     """A file that pages need."""
-    return files(__package__).joinpath("pages" + path).read_bytes()
+    return files(__package__).joinpath("web" + path).read_bytes()
 
 
 def _parts(states: Sequence[State]) -> Mapping[str, object]:
@@ -83,7 +83,7 @@ def _known(value: float | None, how: str) -> str:
 
 def _environment() -> Environment:
     found = Environment(
-        loader=PackageLoader("jobs.watch.console", "pages"),
+        loader=PackageLoader("jobs.watch.console", "web"),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,

@@ -1,4 +1,4 @@
-"""What the page shows of a history of states: decided here, drawn by `pages/console.html`."""
+"""What the page shows of a history of states: decided here, drawn by `web/console.html`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
