@@ -46,8 +46,8 @@ class S3Server(Server):
         Raises:
             PartError: It did not get ready; it does not run.
         """
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self._port)]
+        command = [sys.executable, "-m", "jobs.demo.moto_s3", str(self._port)]
         if self._identity:
-            command += ["-c", str(self._identity.certificate), "-k", str(self._identity.key)]
+            command += [str(self._identity.certificate), str(self._identity.key)]
         self._process = Process(self.name, command, log=self._folder / "s3.log")
         self._process.wait_until(lambda: is_listening(self._port), within=within)

@@ -1,0 +1,57 @@
+"""moto's S3 server, whose conditional puts look and write as one step.
+
+moto alone answers in threads that may all look before one of them writes: on a busy machine two
+writers of a table's log would both be told that they were first.
+"""
+
+import io
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import run_simple
+
+_CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"}
+
+Environ = dict[str, Any]
+"""A request, as WSGI has it (PEP 3333)."""
+
+
+class OneByOne:
+    """Lets conditional puts into an application one by one, each when all of it has come."""
+
+    def __init__(self, application: Callable[[Environ, Any], Iterable[bytes]]) -> None:
+        """Stand before an application that has answered when it returns."""
+        self._application = application
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's
+        """Answer a request."""
+        if environ["REQUEST_METHOD"] != "PUT" or not _CONDITIONS & environ.keys():
+            return self._application(environ, start_response)
+        if length := environ.get("CONTENT_LENGTH"):
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(length)))
+        with self._turn:
+            return self._application(environ, start_response)
+
+
+def main(port: int, *identity: str) -> None:
+    """Serve on a port of 127.0.0.1 for ever; HTTPS with a certificate's and a key's file."""
+    run_simple(
+        "127.0.0.1",
+        port,
+        OneByOne(DomainDispatcherApplication(create_backend_app)),
+        threaded=True,
+        ssl_context=identity or None,  # type: ignore[arg-type]
+        request_handler=MotoRequestHandler,
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:])
