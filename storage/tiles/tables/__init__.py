@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import IntegrityError
+from schemas.errors import IntegrityError, SettingsError
 from storage.tiles.context_table import ContextTable, unpack
 
 _NEWEST = 255
@@ -59,12 +59,12 @@ class Tables:
             about: How it was made.
 
         Raises:
-            ValueError: It is there already, or there is no version left.
+            SettingsError: It is there already, or there is no version left; nothing was put.
         """
         versions = _digests(self.folder)
         table = unpack(max(versions, default=0) + 1, data)
         if table.digest in versions.values() or table.version > _NEWEST:
-            raise ValueError("this table is there already, or 255 others are")
+            raise SettingsError(f"{self.folder}: this table is there already, or 255 others are")
         told = {"version": table.version, **about}
         (self.folder / f"{table.digest}.bin").write_bytes(data)
         (self.folder / f"{table.digest}.toml").write_text(_description(told), "utf-8")

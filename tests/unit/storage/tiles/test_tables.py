@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schemas.errors import IntegrityError
+from schemas.errors import IntegrityError, SettingsError
 from storage.tiles import context
 from storage.tiles.context_table import pack
 from storage.tiles.keys import Keys
@@ -86,6 +86,6 @@ def test_a_table_whose_file_was_changed_is_an_error(two: Tables) -> None:
 
 
 def test_a_table_is_added_once(two: Tables) -> None:
-    with pytest.raises(ValueError, match="already"):
+    with pytest.raises(SettingsError, match="already"):
         two.add(guesses_nothing(), {"corpus": "none"})
     assert two.current().version == 2
