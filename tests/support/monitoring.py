@@ -122,6 +122,6 @@ def _configure(folder: Path, ports: dict[str, int], console: int) -> None:
 
 def _answers(found: Monitoring) -> bool:
     try:
-        return bool(found.ask("up == 1"))
+        return bool(found.page() and found.ask("count(up == 1) == 2"))
     except OSError:
         return False
