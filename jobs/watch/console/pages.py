@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from jobs.watch.console import parts, words
+from jobs.watch.console.flushes import flushes
 from jobs.watch.console.view import banner
 from jobs.watch.runbooks import page as runbook
 from jobs.watch.runbooks import titles
@@ -59,7 +60,7 @@ def _parts(states: Sequence[State]) -> Mapping[str, object]:
         "partitions": parts.partitions(states),
         "tables": parts.tables(states),
         "members": parts.members(states[-1]),
-        "flushes": parts.flushes(states),
+        "flushes": flushes(states),
         "rejected": sorted(states[-1].rejected, key=lambda one: (-one.a_minute, -one.records)),
     }
 

@@ -1,13 +1,13 @@
 """The parts of the page under the banner: which lines each has, the worst first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from jobs.watch.console.lines import Line, line, lines
 from jobs.watch.console.view import Level, level_of
 from jobs.watch.console.words import number
-from jobs.watch.state import Member, PartitionState, State, TableState, WorkerState
+from jobs.watch.state import Member, PartitionState, State, TableState
 from jobs.watch.verdict import Verdict
 from jobs.watch.words import counted, duration
 from schemas.lineage import Partition
@@ -15,7 +15,6 @@ from schemas.tables import DEAD_LETTERS
 
 _SHOWN = 6
 _SHOWN_AT_MOST = 60
-_RECENT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +45,6 @@ class Partitions:
     def rest_is_well(self) -> bool:
         """Whether nothing is the matter with any that is not shown."""
         return all(one.verdict is Verdict.OK for one in self.rest)
-
-
-@dataclass(frozen=True, slots=True)
-class Flushes:
-    """What a worker made durable lately; None: not known.
-
-    Attributes:
-        a_minute: Flushes a minute.
-        rows: Rows a flush.
-        size: Bytes a flush.
-        took: Seconds a flush.
-        store: Region -> (seconds a request to its store, those that failed).
-    """
-
-    worker: WorkerState
-    a_minute: float | None
-    rows: float | None
-    size: float | None
-    took: float | None
-    store: Mapping[str, tuple[float, int]]
 
 
 def figures(state: State) -> Sequence[Figure]:
@@ -107,15 +86,6 @@ def members(state: State) -> Sequence[tuple[Member, str]]:
     """The workers of the group, with how many partitions of which topics each has."""
     group = state.group
     return [(one, _owned(one)) for one in group.members] if group else []
-
-
-def flushes(states: Sequence[State]) -> Sequence[Flushes]:
-    """What every worker made durable in the last ten minutes, by its own metrics."""
-    latest = states[-1]
-    past = next((one for one in states if latest.now - one.now <= _RECENT), latest)
-    before = {worker.url: worker for worker in past.workers if worker.answers}
-    minutes = (latest.now - past.now) / timedelta(minutes=1)
-    return [_flushes(one, before.get(one.url), minutes) for one in latest.workers]
 
 
 def _waiting(found: Sequence[PartitionState]) -> Figure:
@@ -180,28 +150,6 @@ def _owned(member: Member) -> str:
     for topic, _ in member.partitions:
         topics[topic] = topics.get(topic, 0) + 1
     return ", ".join(f"{n} of {topic}" for topic, n in topics.items()) or "none"
-
-
-def _flushes(now: WorkerState, before: WorkerState | None, minutes: float) -> Flushes:
-    if before is None or now.flushes < before.flushes:  # it is new, or was started again
-        before = WorkerState(now.url, answers=True)
-        minutes = 0
-    n = now.flushes - before.flushes
-    return Flushes(
-        now,
-        n / minutes if minutes else None,
-        (now.flushed_rows - before.flushed_rows) / n if n else None,
-        (now.flushed_bytes - before.flushed_bytes) / n if n else None,
-        (now.flush_seconds - before.flush_seconds) / n if n else None,
-        {region: _store(now, before, region) for region in sorted(now.store_requests)},
-    )
-
-
-def _store(now: WorkerState, before: WorkerState, region: str) -> tuple[float, int]:
-    requests = now.store_requests[region] - before.store_requests.get(region, 0)
-    seconds = now.store_seconds.get(region, 0) - before.store_seconds.get(region, 0)
-    errors = now.store_errors.get(region, 0) - before.store_errors.get(region, 0)
-    return (seconds / requests if requests else 0.0), errors
 
 
 def _table_level(table: TableState) -> Level:

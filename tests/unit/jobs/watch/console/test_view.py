@@ -13,6 +13,7 @@ from support.watched import (
 )
 
 from jobs.watch.console import pages, parts
+from jobs.watch.console.flushes import flushes
 from jobs.watch.console.view import STALE, Level, banner
 from jobs.watch.problems import Runbook
 from jobs.watch.state import Rejected, WorkerState
@@ -100,9 +101,9 @@ def test_flushes_are_those_of_the_last_ten_minutes_also_after_a_restart() -> Non
         return WorkerState("u", answers=True, flushes=flushes, flushed_rows=rows)
 
     before = state(NOW - 5 * MINUTE, workers=(worker(100, 1_000),))
-    (found,) = parts.flushes([before, state(workers=(worker(110, 3_000),))])
+    (found,) = flushes([before, state(workers=(worker(110, 3_000),))])
     assert (found.a_minute, found.rows) == (2.0, 200.0)
-    (found,) = parts.flushes([before, state(workers=(worker(4, 80),))])
+    (found,) = flushes([before, state(workers=(worker(4, 80),))])
     assert (found.a_minute, found.rows) == (None, 20.0)
 
 
