@@ -14,6 +14,14 @@ def chart(values: list[float | None]) -> tuple[list[Point], datetime]:
     return points, BEGAN + timedelta(seconds=len(values))
 
 
+@given(st.integers(1, 3_000), st.integers(0, 2_999))
+def test_no_spike_is_lost_however_many_points_there_are(n: int, place: int) -> None:
+    values: list[float | None] = [1.0] * n
+    values[place % n] = 300.0
+    points, until = chart(values)
+    assert max(v for _, _, _, v in draw(points, since=BEGAN, until=until).points) == 300.0
+
+
 @given(st.lists(SECONDS, min_size=1, max_size=900))
 def test_the_highest_value_is_drawn_however_many_there_are(values: list[float | None]) -> None:
     points, until = chart(values)
