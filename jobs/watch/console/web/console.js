@@ -25,14 +25,14 @@ function replace(part, other) {
   const held = document.activeElement;
   const focused = part.contains(held) ? held.id : "";
   for (const open of part.querySelectorAll("details[open]")) {
-    next_open(other, open.id);
+    keepOpen(other, open.id);
   }
   if (part.innerHTML === other.innerHTML && part.className === other.className) return;
   part.replaceWith(other);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-function next_open(other, id) {
+function keepOpen(other, id) {
   const same = id && other.querySelector(`#${CSS.escape(id)}`);
   if (same) same.setAttribute("open", "");
 }
