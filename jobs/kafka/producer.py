@@ -52,7 +52,7 @@ class Producer:
                 **kafka_options(tls),
             )
             if name:
-                self._producer.init_transactions()
+                self._begin()
 
     def __enter__(self) -> Self:
         """Itself: closed on the way out."""
@@ -61,6 +61,13 @@ class Producer:
     def __exit__(self, *raised: object) -> None:
         """Send what is left, and close it."""
         self._producer.close()
+
+    def _begin(self) -> None:
+        try:
+            self._producer.init_transactions()
+        except BaseException:
+            self._producer.close(0)  # its thread would go on for ever
+            raise
 
     def send(
         self,

@@ -55,13 +55,11 @@ class Topics:
         self._lock = Lock()
         self._admin: KafkaAdminClient | None = None
         self._names = [*data, DEVICES_TOPIC]
-        described = self._describe()
-        if len(described[DEVICES_TOPIC]["partitions"]) != 1:
-            raise SettingsError(f"topic {DEVICES_TOPIC}: must have exactly one partition")
-        self._refuse_producers_time()
-        self.ids: Mapping[str, str] = {
-            name: str(topic["topic_id"]) for name, topic in described.items()
-        }
+        try:
+            self.ids: Mapping[str, str] = self._first_look()
+        except BaseException:
+            self.close()  # its thread would look for brokers for ever
+            raise
 
     def verify(self) -> None:
         """Check that no topic was recreated.
@@ -83,6 +81,13 @@ class Topics:
             if self._admin is not None:
                 self._admin.close()
                 self._admin = None
+
+    def _first_look(self) -> dict[str, str]:
+        described = self._describe()
+        if len(described[DEVICES_TOPIC]["partitions"]) != 1:
+            raise SettingsError(f"topic {DEVICES_TOPIC}: must have exactly one partition")
+        self._refuse_producers_time()
+        return {name: str(topic["topic_id"]) for name, topic in described.items()}
 
     def _describe(self) -> dict[str, Mapping[str, Any]]:
         with self._lock, translated("describing the topics"):
