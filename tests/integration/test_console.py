@@ -59,6 +59,17 @@ def test_a_lag_spike_shows_by_itself_and_names_the_stuck_partition(
     assert "STALL" in first
 
 
+def test_who_opens_it_before_the_first_look_sees_what_was_found_then(page: Page) -> None:
+    history = History()
+    with Console(history, lambda: NOW) as console:
+        page.open(console.url)
+        assert "Nothing has been seen yet" in page.text("#banner")
+        history.append(state(NOW))
+        page.run("refresh()")
+        page.wait_for("return document.querySelector('#lag figure') !== null")
+        assert "Nothing is wrong" in page.text("#banner")
+
+
 def test_the_link_beside_a_problem_leads_to_what_to_do(
     page: Page, console: Console, history: History
 ) -> None:

@@ -3,12 +3,14 @@
 import base64
 import json
 import shutil
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from jobs.demo.processes import Process, free_port, is_listening
 
@@ -52,7 +54,10 @@ class Page:
         return str(self.run("return document.querySelector(arguments[0]).innerText", selector))
 
     def wait_for(self, script: str, *arguments: object) -> None:
-        """Return when the body's value is true; the browser looks at every change of the page."""
+        """Return when the body's value is true; the browser looks at every change of the page.
+
+        Where another page is being loaded meanwhile, it is looked for on that one.
+        """
         watched = """
             const done = arguments[arguments.length - 1], given = [...arguments].slice(0, -1);
             const holds = () => (function() { %s }).apply(null, given);
@@ -62,7 +67,16 @@ class Page:
             seen.observe(document, {subtree: true, childList: true, attributes: true,
                                     characterData: true});
         """
-        self._ask("execute/async", script=watched % script, args=list(arguments))
+        deadline = time.monotonic() + _PATIENCE.total_seconds()
+        while True:
+            try:
+                self._ask("execute/async", script=watched % script, args=list(arguments))
+            except HTTPError as error:
+                error.close()
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, each let go before the next."""

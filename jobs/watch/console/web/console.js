@@ -14,6 +14,8 @@ async function refresh() {
     return document.getElementById("lost").removeAttribute("hidden");
   }
   document.getElementById("lost").setAttribute("hidden", "");
+  const parts = (page) => page.querySelectorAll("[data-part]").length;
+  if (parts(next) !== parts(document)) return location.reload(); // the first look is over
   document.title = next.title;
   for (const part of document.querySelectorAll("[data-part]")) {
     const other = next.getElementById(part.id);
