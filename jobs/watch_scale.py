@@ -27,8 +27,12 @@ SIZES = (250, 500, 1_000)
 ROUNDS = 5
 LIMIT_SECONDS = 2.0
 LINEAR = 1.5
-"""A look at four times as many partitions may cost four times as much, and half of that again."""
+"""A look at four times as many partitions may cost four times as much, and half of that again.
 
+By CPU time, which does not count what else the machine does.
+"""
+
+_TRIES = 60
 _EU = Region("eu")
 _GROUP = "watch-scale"
 _VALUE = bytes(1_000)
@@ -41,7 +45,7 @@ def measure(cache: Path, sizes: Iterable[int] = SIZES, rounds: int = ROUNDS) -> 
     Args:
         cache: Where downloads are kept.
         sizes: Partitions.
-        rounds: Looks whose median counts; one before them is the first, and counts for itself.
+        rounds: Looks whose median counts, once the first was answered.
 
     Returns:
         Name -> number, the unit at the name's end.
@@ -57,7 +61,8 @@ def misses(figures: Mapping[str, float]) -> list[str]:
     """What was not reached, in words; empty when all was."""
     few, many = SIZES[0], SIZES[-1]
     slow = figures[f"scrape_{many}_partitions_seconds"]
-    grown = slow / figures[f"scrape_{few}_partitions_seconds"]
+    work = [figures[f"scrape_{n}_partitions_cpu_seconds"] for n in (few, many)]
+    grown = work[1] / work[0]
     found = []
     if slow > LIMIT_SECONDS:
         found.append(f"a scrape of {many:,} partitions takes {slow:.2f} s, not {LIMIT_SECONDS} s")
@@ -81,17 +86,17 @@ def _at(n: int, folder: Path, cache: Path, rounds: int) -> dict[str, float]:
         cluster.create(TELEMETRY.topic, n, _RETENTION)
         topic = cluster.topics([TELEMETRY.topic])[TELEMETRY.topic]
         _publish(cluster, topic)
-        looks = [_look(watch)]
+        _begin(watch)
+        looks = []
         for turn in range(rounds):
             _publish(cluster, topic)
             for destination in lake.values():
                 _commit(destination, topic, turn)
             looks.append(_look(watch))
-        seconds = [one for one, _ in looks]
         return {
-            f"first_scrape_{n}_partitions_seconds": round(seconds[0], 3),
-            f"scrape_{n}_partitions_seconds": round(median(seconds[1:]), 3),
-            f"scrape_{n}_partitions_bytes": looks[-1][1],
+            f"scrape_{n}_partitions_seconds": round(median(one[0] for one in looks), 3),
+            f"scrape_{n}_partitions_cpu_seconds": round(median(one[1] for one in looks), 3),
+            f"scrape_{n}_partitions_bytes": looks[-1][2],
         }
 
 
@@ -101,20 +106,33 @@ def _watched(broker: Broker, lake: Mapping[tuple[str, Region], Destination]) -> 
     return Watched(broker.address, connect, _GROUP, lake, (), patience)
 
 
-def _look(watch: Watch) -> tuple[float, int]:
-    """Seconds of a look that is told to Prometheus, and how many bytes it is told in.
+def _begin(watch: Watch) -> None:
+    """Look until every place answers: a Kafka that was just filled takes its time."""
+    for last in [False] * (_TRIES - 1) + [True]:
+        try:
+            _look(watch)
+        except KafkaUnavailableError:
+            if last:
+                raise
+            time.sleep(1)
+        else:
+            return
+
+
+def _look(watch: Watch) -> tuple[float, float, int]:
+    """Seconds of a look that is told to Prometheus, this process's CPU seconds, and bytes told.
 
     Raises:
         KafkaUnavailableError: A place gave no answer in time: the machine is too busy to measure.
     """
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     state = watch.look(datetime.now(UTC))  # noqa: TID251 - a benchmark's clock is the machine's
     told = exposition(state).encode()
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - worked
     away = [one.problem for one in state.reaches if not one.answers]
     if away or not all(one.lag_time for one in state.partitions):
         raise KafkaUnavailableError(f"nothing is measured of a look that missed some: {away}")
-    return seconds, len(told)
+    return seconds, cpu, len(told)
 
 
 def _publish(cluster: Cluster, topic: Topic) -> None:

@@ -14,6 +14,8 @@ FETCH_BYTES = 2**14
 """Of a partition: brokers send a larger first batch all the same (KIP-74)."""
 
 _POLL_MILLISECONDS = 200
+_MOST_RECORDS = 100_000
+"""Of a poll: with the client's 500, more partitions than that take several fetches."""
 
 
 def first_times(
@@ -64,7 +66,7 @@ def _poll(consumer: KafkaConsumer, left: set[TopicPartition]) -> dict[TopicParti
     """What came of those that are left; takes off `left` what Kafka does not have any more."""
     with translated():
         try:
-            fetched = consumer.poll(timeout_ms=_POLL_MILLISECONDS)
+            fetched = consumer.poll(timeout_ms=_POLL_MILLISECONDS, max_records=_MOST_RECORDS)
         except OffsetOutOfRangeError as error:
             gone = left & set(error.args[0])
             consumer.pause(*gone)
