@@ -3,13 +3,14 @@
 import ctypes
 import gc
 import time
+from collections.abc import Callable
 
 import pyarrow as pa
 
 _GARBAGE = 100_000
 """Containers that are made between two searches for garbage; Python's 700 cost a fifth."""
 
-_TIDY_EVERY = 2.0
+TIDY_EVERY = 2.0
 """Seconds: what was fetched is kept by cycles of aiokafka's, 20 MB a flush."""
 
 _M_ARENA_MAX = -8
@@ -32,14 +33,19 @@ def set_up() -> None:
 class Tidying:
     """Searches for garbage now and then, in what was made since the worker began: some ms."""
 
-    def __init__(self) -> None:
-        """Leave out for ever what there is by now: modules and settings."""
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Leave out for ever what there is by now: modules and settings.
+
+        Args:
+            clock: Seconds, never back.
+        """
         gc.collect()
         gc.freeze()
-        self._tidied = time.monotonic()
+        self._clock = clock
+        self._tidied = clock()
 
     def tick(self) -> None:
         """Search if it is time; call it often."""
-        if time.monotonic() - self._tidied >= _TIDY_EVERY:
+        if self._clock() - self._tidied >= TIDY_EVERY:
             gc.collect()
-            self._tidied = time.monotonic()
+            self._tidied = self._clock()
