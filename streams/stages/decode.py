@@ -20,7 +20,7 @@ from schemas.tables.declare import TEXT
 MAX_BYTES: Final = 64 * 1024
 """No honest record is larger: a raw tile in base64 is 5.5 KiB."""
 
-_BLOCK: Final = 4_000
+BLOCK: Final = 4_000
 """Records that are decoded at once: their objects stay in the processor's cache."""
 
 MESSAGEPACK: Final = (b"application/msgpack", b"application/vnd.msgpack", b"application/x-msgpack")
@@ -55,11 +55,16 @@ class Decoding:
 
 
 class Decoder:
-    """Decodes the records of one table; any number of threads may use it."""
+    """Decodes the records of one table; any number of threads may use it.
 
-    def __init__(self, table: Table) -> None:
+    Args:
+        block: Records that are decoded at once; what comes out is the same for any number.
+    """
+
+    def __init__(self, table: Table, *, block: int = BLOCK) -> None:
         if table.wire is None:
             raise ValueError("no robot sends this table")
+        self._block = block
         self._fields = table.wire.__struct_fields__
         self._types = [wire_type(table.schema, name) for name in self._fields]
         self._json = _Format(table.wire, msgspec.json.Decoder)
@@ -70,7 +75,7 @@ class Decoder:
         refused: dict[str, list[int]] = {}
         kept: list[int] = []
         blocks, unknown = [], 0
-        for first in range(0, len(wire.values), _BLOCK):
+        for first in range(0, len(wire.values), self._block):
             structs = self._clean(wire, first)
             for index in [i for i, struct in enumerate(structs, first) if struct is None]:
                 try:
@@ -91,7 +96,7 @@ class Decoder:
         Nearly every record is JSON without headers, each known field right: no Python is run for
         such a record.
         """
-        block = wire.values[first : first + _BLOCK]
+        block = wire.values[first : first + self._block]
         values = [one if one is not None and len(one) <= MAX_BYTES else b"" for one in block]
         if wire.headers:
             values = [b"" if i in wire.headers else one for i, one in enumerate(values, first)]

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.wire import GERMAN, NOW, reading, wire
 
+from schemas.batches import Headers
 from schemas.tables import TABLES, TELEMETRY
-from streams.stages.decode import FIRST_INGEST, MAX_BYTES, Decoder
+from streams.stages.decode import FIRST_INGEST, MAX_BYTES, Decoder, Decoding
 
 DECODER = Decoder(TELEMETRY)
 MESSAGEPACK = {0: (("content-type", b"application/msgpack"),)}
@@ -50,6 +51,38 @@ def test_one_bad_record_never_harms_its_neighbours(
     assert sorted(kept + left) == list(range(7, 7 + len(values)))
     assert kept == sorted(kept)
     assert {7 + n for n, value in enumerate(values) if value == reading()} <= set(kept)
+
+
+records = st.one_of(
+    st.none(),
+    st.binary(max_size=9),
+    st.builds(lambda place: reading(x=place), st.integers(0, 9)),
+    st.builds(lambda place: reading(x=place, unheard=1), st.integers(0, 9)),
+    st.just(reading(battery_level=101)),
+    st.just(b" " * (MAX_BYTES + 1)),
+)
+
+
+headers = st.sampled_from([*MESSAGEPACK.values(), ((FIRST_INGEST, b"1"),)])
+
+
+@given(
+    st.lists(records, max_size=40),
+    st.dictionaries(st.integers(0, 39), headers),
+    st.integers(1, 9),
+)
+def test_it_is_all_one_how_many_records_are_decoded_at_once(
+    values: list[bytes | dict[str, object] | None], found: dict[int, Headers], block: int
+) -> None:
+    batch = wire(values, first=7, headers={i: one for i, one in found.items() if i < len(values)})
+    whole, parts = DECODER.decode(batch), Decoder(TELEMETRY, block=block).decode(batch)
+    assert parts.batch.rows.to_pylist() == whole.batch.rows.to_pylist()
+    assert ended(parts) == ended(whole)
+    assert parts.unknown_fields == whole.unknown_fields
+
+
+def ended(decoding: Decoding) -> dict[str, list[int]]:
+    return {one.how: one.offsets.tolist() for one in decoding.endings}
 
 
 @given(st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8), max_size=5))
