@@ -3,20 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 
 from schemas.exposition import format_text
 from schemas.metrics import RESIDENT_BYTES, WORKER_METRICS, Metric
+from storage.pages import Page, Pages
 
 _STATUS = Path("/proc/self/status")
 
 Check = Callable[[], str]
 """Says why not; empty: all is well."""
-
-Page = Callable[[], tuple[int, str]]
-"""An HTTP status, and plain text."""
 
 
 class Meter:
@@ -76,7 +73,7 @@ class Meter:
         return " ".join(shown)
 
 
-class Exposition:
+class Exposition(Pages):
     """Serves a meter at `/metrics`, by default to nobody but this machine.
 
     Also `/livez` and `/readyz`, for supervisors: 200, or 503 and why not.
@@ -100,14 +97,7 @@ class Exposition:
         """
         pages: dict[str, Page] = {"/metrics": lambda: (200, meter.exposition())}
         pages |= {path: partial(_checked, check) for path, check in (checks or {}).items()}
-        self._server = ThreadingHTTPServer((host, port), _handler(pages))
-        self.port = int(self._server.server_address[1])
-        Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
-
-    def close(self) -> None:
-        """Serve no longer."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(pages, port, host)
 
 
 def resident_bytes() -> int:
@@ -121,24 +111,6 @@ def resident_bytes() -> int:
 def _checked(check: Check) -> tuple[int, str]:
     why_not = check()
     return (503, f"{why_not}\n") if why_not else (200, "ok\n")
-
-
-def _handler(pages: Mapping[str, Page]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = pages.get(self.path)
-            status, text = page() if page else (404, f"here are: {' '.join(sorted(pages))}\n")
-            body = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing: a scrape is no news."""
-
-    return Handler
 
 
 def _key(metric: Metric, labels: dict[str, str]) -> tuple[str, ...]:
