@@ -29,6 +29,9 @@ _CHATTY = (
 )
 """Their INFO is noise, their DEBUG holds records, requests or arguments."""
 
+_SCOLDING = ("kafka.net.selector",)
+"""Their WARNING is for their own developers: that this machine was busy for a tenth of a second."""
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _BURST_SECONDS = 10.0
 
@@ -129,6 +132,8 @@ def set_up(level: str, style: LogFormat = "auto", stream: TextIO | None = None) 
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name in _SCOLDING:
+        logging.getLogger(name).setLevel(logging.ERROR)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda ended: _log_uncaught(*ended[:3])
 
