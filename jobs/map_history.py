@@ -40,7 +40,7 @@ def all_versions(
         tiles: The table `map_tiles`.
         device: Pseudonym.
         map_name: Pseudonym; None for the map with the newest tile.
-        at: UTC; None for now.
+        at: UTC; None: the present.
     """
     if map_name is None:
         newest = latest_tiles(tiles, device, at=at)

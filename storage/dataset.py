@@ -136,7 +136,7 @@ def latest_tiles(
         tiles: The table `map_tiles`.
         device: Pseudonym.
         map_name: Pseudonym; None for the map with the newest tile.
-        at: UTC; None for now.
+        at: UTC; None: the present.
 
     Returns:
         Rows of `map_tiles`, one a tile, ordered by (tile_y, tile_x); none where nothing is known.

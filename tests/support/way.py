@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 
 @dataclass(slots=True)
-class Way:
+class Way(ABC):
     """What all such ways have; what passes on one, its kind decides.
 
     Attributes:
@@ -32,9 +33,9 @@ class Way:
                 return
             threading.Thread(target=self.let_pass, args=(client,), daemon=True).start()
 
+    @abstractmethod
     def let_pass(self, client: socket.socket) -> None:
         """Pass on what a client asks and what it is answered."""
-        raise NotImplementedError
 
 
 Kind = TypeVar("Kind", bound=Way)
