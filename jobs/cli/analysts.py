@@ -104,7 +104,8 @@ def draw_map(
         raise typer.BadParameter("no such map is stored, or none so early")
     file = output or Path("map.gif" if animate else "map.png")
     _save(pictures, file)
-    typer.echo(f"{file}: {pictures[0].width} x {pictures[0].height} pixels, {len(pictures)} frames")
+    frames = f", {len(pictures)} frames" if len(pictures) > 1 else ""
+    typer.echo(f"{file}: {pictures[0].width} x {pictures[0].height} pixels{frames}")
 
 
 def _save(pictures: Sequence[Image.Image], file: Path) -> None:
