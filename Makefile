@@ -23,7 +23,7 @@ demo: $(ENVIRONMENT) ## the whole system for a minute: real Kafka, S3, a worker,
 	@$(RUN)/fortnight demo $(ARGS)
 
 test: $(ENVIRONMENT) ## every test, real Kafka and S3 included (ARGS=... for pytest; JOBS=2 at once)
-	$(RUN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(RUN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(ENVIRONMENT) ## ruff, mypy and the rules of who may import whom
 	$(RUN)/ruff check
