@@ -7,6 +7,7 @@ to be reported but a promise that the next row would break: everything stops the
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import uuid4
 
 from schemas.errors import SettingsError
@@ -21,6 +22,17 @@ from storage.store import check_conditional_puts
 _INIT = "one that `fortnight storage init` makes"
 
 
+class Purpose(StrEnum):
+    """What a bucket is for: who may read the one must not read the other."""
+
+    ROWS = "rows"
+    """What analysts see."""
+    RESTRICTED = "restricted rows"
+    """Put aside because their subject asked for it."""
+    HELD = "held rows"
+    """Kept for a case, although they were due."""
+
+
 @dataclass(frozen=True, slots=True)
 class WantedBucket:
     """A bucket as it has to be.
@@ -29,14 +41,27 @@ class WantedBucket:
         region: Whose rows it holds.
         where: Name, S3 location, and how it is reached.
         tables: Names of the tables that it holds.
+        purpose: S3 itself removes old files by date only where it is for rows: what is put aside
+            for somebody, or held, ends when they say so.
     """
 
     region: Region
     where: S3Location
     tables: tuple[str, ...]
+    purpose: Purpose = Purpose.ROWS
+
+    @property
+    def backstop(self) -> int:
+        """Days after which S3 removes a file; 0 for never."""
+        return BACKSTOP_DAYS if self.purpose is Purpose.ROWS else 0
+
+    def admin(self) -> S3Bucket:
+        """The bucket, to be administered."""
+        return S3Bucket(self.where, self.tables if self.backstop else ())
 
     def __str__(self) -> str:
-        return f"bucket {self.where.bucket} ({self.region}, {self.where.location})"
+        what = "" if self.purpose is Purpose.ROWS else f"{self.purpose}, "
+        return f"bucket {self.where.bucket} ({what}{self.region}, {self.where.location})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +117,14 @@ def plan(settings: Settings, residency: Residency) -> list[WantedBucket]:
             place.region,
             location_of(place, settings),
             tuple(table.name for table in tables_in(place.region, settings)),
+            purpose,
         )
-        for place in settings.regions
+        for purpose, places in (
+            (Purpose.ROWS, settings.regions),
+            (Purpose.RESTRICTED, settings.restricted),
+            (Purpose.HELD, settings.holds),
+        )
+        for place in places
     ]
 
 
@@ -106,7 +137,7 @@ def carry_out(
         PolicyError: A bucket is there already, elsewhere.
     """
     for bucket in wanted:
-        admin = S3Bucket(bucket.where, bucket.tables)
+        admin = bucket.admin()
         created = not admin.exists()
         unsupported = admin.create(versioned=versioned)
         for destination in _destinations(bucket, settings).values():
@@ -123,7 +154,7 @@ def inspect(wanted: list[WantedBucket], settings: Settings) -> list[Breach]:
     """
     found = []
     for bucket in wanted:
-        admin = S3Bucket(bucket.where, bucket.tables)
+        admin = bucket.admin()
         if not admin.exists():
             found.append(Breach(str(bucket), "the bucket", "missing", _INIT))
             continue
@@ -140,7 +171,7 @@ def breaches(bucket: WantedBucket, state: BucketState) -> list[Breach]:
     properties = {
         "encryption by default": (state.encrypted, True),
         "public access blocked": (state.closed, True),
-        "days until S3 itself removes a file": (state.backstop_days, BACKSTOP_DAYS),
+        "days until S3 itself removes a file": (state.backstop_days, bucket.backstop),
     }
     return [
         Breach(str(bucket), what, _say(found), _say(allowed), certain=found is not None)

@@ -79,6 +79,16 @@ class Settings:
         "where the ledgers' anchors are, as FORTNIGHT_REGIONS says it, in other hands than the "
         "buckets; empty: a folder beside the keyring, its name and .anchors",
     ] = ()
+    restricted: Annotated[
+        tuple[RegionSettings, ...],
+        "where a region's restricted rows are put aside, as FORTNIGHT_REGIONS says it; empty: no "
+        "row can be restricted",
+    ] = ()
+    holds: Annotated[
+        tuple[RegionSettings, ...],
+        "where a region's held rows are kept, as FORTNIGHT_REGIONS says it; empty: no row can be "
+        "held",
+    ] = ()
     partitions: Annotated[int, "partitions of each data topic, when they are created"] = 6
     replication: Annotated[int, "replicas of each topic, when it is created"] = 1
     topic_retention: Annotated[timedelta, "how long Kafka keeps raw records, seconds"] = timedelta(
@@ -135,7 +145,18 @@ class Settings:
             raise SettingsError(f"{PREFIX}HOME_REGION: not among {PREFIX}REGIONS")
         if len(set(served)) < len(served):
             raise SettingsError(f"{PREFIX}REGIONS: a region is there twice")
+        self._check_buckets()
         self._check_security()
+
+    def _check_buckets(self) -> None:
+        """Refuse one bucket for two purposes: who may read the one must not read the other."""
+        served = {place.region for place in self.regions}
+        if not served.issuperset(place.region for place in (*self.restricted, *self.holds)):
+            raise SettingsError(f"{PREFIX}RESTRICTED, {PREFIX}HOLDS: a region is not served")
+        places = (*self.regions, *self.restricted, *self.holds)
+        buckets = [place.bucket for place in places]
+        if twice := sorted({bucket for bucket in buckets if buckets.count(bucket) > 1}):
+            raise SettingsError(f"{PREFIX}REGIONS, _RESTRICTED, _HOLDS: {twice[0]} is there twice")
 
     def _check_security(self) -> None:
         """Refuse what somebody set who believes that it is in use."""

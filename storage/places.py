@@ -27,12 +27,12 @@ def check_promises(settings: Settings, residency: Residency) -> None:
     Raises:
         PolicyError: A region's bucket would be elsewhere.
     """
-    for place in settings.regions:
+    for place in (*settings.regions, *settings.restricted, *settings.holds):
         promised = residency.locations.get(place.region, place.location)
         if place.location != promised:
             raise PolicyError(
-                f"{PREFIX}REGIONS: bucket {place.bucket} of {place.region} is said to be in "
-                f"{place.location}, and must be in {promised}"
+                f"{PREFIX}REGIONS, _RESTRICTED, _HOLDS: bucket {place.bucket} of {place.region} "
+                f"is said to be in {place.location}, and must be in {promised}"
             )
 
 
@@ -53,6 +53,16 @@ def open_anchors(region: Region, settings: Settings) -> ObjectStore:
         if place.region == region:
             return _open(place, settings)
     raise SettingsError(f"{PREFIX}ANCHORS: none is named for region {region}")
+
+
+def open_restricted(settings: Settings) -> dict[Region, ObjectStore]:
+    """The store of each region's restricted rows; only where one is named."""
+    return {place.region: _open(place, settings) for place in settings.restricted}
+
+
+def open_holds(settings: Settings) -> dict[Region, ObjectStore]:
+    """The store of each region's held rows; only where one is named."""
+    return {place.region: _open(place, settings) for place in settings.holds}
 
 
 def tables_in(region: Region, settings: Settings) -> list[Table]:

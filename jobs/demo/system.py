@@ -29,6 +29,14 @@ _DEMO_SETTINGS = {
     PREFIX + "LOG_LEVEL": "INFO",
     PREFIX + "LOG_FORMAT": "human",  # somebody is going to look at the files
 }
+_PUT_ASIDE = {
+    PREFIX + name: ",".join(
+        f"{place.region}={place.bucket}-{name.lower()}@{place.location}"
+        for place in Settings().regions
+    )
+    for name in ("RESTRICTED", "HOLDS")
+}
+"""Buckets for restricted and held rows, beside the regions' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ def new_home(folder: Path, inherited: Mapping[str, str], *, tls: bool = False) -
     passphrase = folder / _PASSPHRASE
     passphrase.touch(mode=0o600)
     passphrase.write_text(secrets.token_urlsafe(24), "utf-8")
-    defaults = {name: value for name, value in _DEMO_SETTINGS.items() if name not in inherited}
+    wanted = _DEMO_SETTINGS if PREFIX + "REGIONS" in inherited else _DEMO_SETTINGS | _PUT_ASIDE
+    defaults = {name: value for name, value in wanted.items() if name not in inherited}
     ours = {
         PREFIX + "KEYRING": str(folder / "keyring"),
         PREFIX + "PASSPHRASE": f"file:{passphrase}",

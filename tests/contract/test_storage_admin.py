@@ -71,7 +71,7 @@ def test_settings_that_put_a_region_elsewhere_are_refused(chosen: Settings) -> N
     eu, us = chosen.regions
     moved = replace(chosen, regions=(replace(eu, location="us-east-1"), us))
     for refuse in (check_storage, initialise):
-        with pytest.raises(PolicyError, match=r"FORTNIGHT_REGIONS: .* eu-central-1"):
+        with pytest.raises(PolicyError, match=r"FORTNIGHT_REGIONS, .* eu-central-1"):
             refuse(moved)
 
 
@@ -155,3 +155,17 @@ def test_the_command_line_makes_and_checks(
             main(["storage", command])
         assert ended.value.code == status
         assert said in capsys.readouterr().out
+
+
+def test_rows_that_are_put_aside_or_held_have_buckets_that_never_remove_them(
+    chosen: Settings,
+) -> None:
+    eu = chosen.regions[0]
+    aside = (replace(eu, bucket=f"{eu.bucket}-aside"),)
+    held = (replace(eu, bucket=f"{eu.bucket}-held"),)
+    whole = replace(chosen, restricted=aside, holds=held)
+    assert all(made.created for made in initialise(whole))
+    assert inspect(whole) == []
+    days = [S3Bucket(bucket.where, ()).state() for bucket in storage_admin.plan(whole, RESIDENCY)]
+    assert [bucket.backstop for bucket in storage_admin.plan(whole, RESIDENCY)][2:] == [0, 0]
+    assert all(state.closed and state.encrypted for state in days)
