@@ -7,61 +7,19 @@ to be reported but a promise that the next row would break: everything stops the
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import uuid4
 
+from jobs.buckets import Purpose, WantedBucket
 from schemas.errors import SettingsError
 from schemas.regions import Region, Residency
 from schemas.settings import Settings
 from storage.lake import Destination
 from storage.places import check_promises, location_of, open_lake, tables_in
-from storage.s3 import S3Bucket, S3Location, S3Store
-from storage.s3.bucket import BACKSTOP_DAYS, BucketState
+from storage.s3 import S3Store
+from storage.s3.bucket import BucketState
 from storage.store import check_conditional_puts
 
 _INIT = "one that `fortnight storage init` makes"
-
-
-class Purpose(StrEnum):
-    """What a bucket is for: who may read the one must not read the other."""
-
-    ROWS = "rows"
-    """What analysts see."""
-    RESTRICTED = "restricted rows"
-    """Put aside because their subject asked for it."""
-    HELD = "held rows"
-    """Kept for a case, although they were due."""
-
-
-@dataclass(frozen=True, slots=True)
-class WantedBucket:
-    """A bucket as it has to be.
-
-    Attributes:
-        region: Whose rows it holds.
-        where: Name, S3 location, and how it is reached.
-        tables: Names of the tables that it holds.
-        purpose: S3 itself removes old files by date only where it is for rows: what is put aside
-            for somebody, or held, ends when they say so.
-    """
-
-    region: Region
-    where: S3Location
-    tables: tuple[str, ...]
-    purpose: Purpose = Purpose.ROWS
-
-    @property
-    def backstop(self) -> int:
-        """Days after which S3 removes a file; 0 for never."""
-        return BACKSTOP_DAYS if self.purpose is Purpose.ROWS else 0
-
-    def admin(self) -> S3Bucket:
-        """The bucket, to be administered."""
-        return S3Bucket(self.where, self.tables if self.backstop else ())
-
-    def __str__(self) -> str:
-        what = "" if self.purpose is Purpose.ROWS else f"{self.purpose}, "
-        return f"bucket {self.where.bucket} ({what}{self.region}, {self.where.location})"
 
 
 @dataclass(frozen=True, slots=True)

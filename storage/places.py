@@ -1,6 +1,6 @@
 """From settings to places: each region's store, and the tables that it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from schemas.errors import PolicyError, SettingsError
@@ -36,9 +36,16 @@ def check_promises(settings: Settings, residency: Residency) -> None:
             )
 
 
-def open_stores(settings: Settings) -> dict[Region, ObjectStore]:
-    """The store of each region that is served."""
-    return {place.region: _open(place, settings) for place in settings.regions}
+def open_stores(
+    settings: Settings, places: Sequence[RegionSettings] | None = None
+) -> dict[Region, ObjectStore]:
+    """The store of each region.
+
+    Args:
+        places: `settings.restricted` or `settings.holds`; None for the regions that are served.
+    """
+    chosen = settings.regions if places is None else places
+    return {place.region: _open(place, settings) for place in chosen}
 
 
 def open_anchors(region: Region, settings: Settings) -> ObjectStore:
@@ -53,16 +60,6 @@ def open_anchors(region: Region, settings: Settings) -> ObjectStore:
         if place.region == region:
             return _open(place, settings)
     raise SettingsError(f"{PREFIX}ANCHORS: none is named for region {region}")
-
-
-def open_restricted(settings: Settings) -> dict[Region, ObjectStore]:
-    """The store of each region's restricted rows; only where one is named."""
-    return {place.region: _open(place, settings) for place in settings.restricted}
-
-
-def open_holds(settings: Settings) -> dict[Region, ObjectStore]:
-    """The store of each region's held rows; only where one is named."""
-    return {place.region: _open(place, settings) for place in settings.holds}
 
 
 def tables_in(region: Region, settings: Settings) -> list[Table]:

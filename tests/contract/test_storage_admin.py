@@ -6,6 +6,7 @@ import boto3
 import pytest
 
 from jobs import storage_admin
+from jobs.buckets import WantedBucket
 from jobs.cli import main
 from jobs.demo.object_store import S3Server
 from schemas.errors import PolicyError
@@ -131,7 +132,7 @@ def test_old_versions_are_kept_where_that_is_wanted_and_all_go_at_once(
 
 
 def test_what_a_server_cannot_say_is_no_breach_but_told() -> None:
-    bucket = storage_admin.WantedBucket(Region("eu"), S3Location("b", "eu-central-1"), ("t",))
+    bucket = WantedBucket(Region("eu"), S3Location("b", "eu-central-1"), ("t",))
     state = BucketState(
         location="eu-central-1", encrypted=None, closed=True, versioned=None, backstop_days=None
     )
