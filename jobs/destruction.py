@@ -13,8 +13,8 @@ from pathlib import Path
 from jobs import keys
 from jobs.key_rows import RowsLeft, rows_left
 from jobs.office import Office
+from jobs.second_person import Standing, propose, standing
 from schemas.acts import Act
-from schemas.approvals import proposal_of, proposals
 from schemas.errors import PolicyError
 from schemas.holds import lasting
 from schemas.keyring import Key, KeyState
@@ -35,12 +35,12 @@ class Outcome:
     """How far a destruction came.
 
     Attributes:
-        digest: Of the act, which a second person has to approve.
+        standing: What a second person has to approve.
         done: Whether it was destroyed; else it is proposed.
         copies: What is to be said of older copies of the keyring.
     """
 
-    digest: str
+    standing: Standing
     done: bool
     copies: str = ""
 
@@ -133,21 +133,17 @@ def destroy(office: Office, act: Act, vault: Vault) -> Outcome:
     """
     entries = office.ledger.entries()
     open_request(register(entries), act.request)
-    digest = act.digest(office.region)
-    known = proposals(entries).get(digest)
+    found = standing(office, act, entries)
     key = vault.key(act, office)
-    approver = known.approver(office.now) if known else None
-    unfinished = key.state is KeyState.DESTROYED and approver is not None
+    unfinished = key.state is KeyState.DESTROYED and found.approver is not None
     files = 0 if unfinished else _see_that_it_may(key, entries, vault, office.now)
-    if approver is None:
-        if known is None or known.is_over(office.now):
-            office.record(proposal_of(act, office.region))
-        return Outcome(digest, done=False)
+    if found.approver is None:
+        propose(office, act, found)
+        return Outcome(found, done=False)
     office.check()
     copies = vault.forget(key, office.now)
-    done = replace(act, concerns=digest, approver=approver)
-    office.record(replace(done, looked_at={"files": files}, changed={"keys": 1}))
-    return Outcome(digest, done=True, copies=copies)
+    office.record(replace(found.told(act), looked_at={"files": files}, changed={"keys": 1}))
+    return Outcome(found, done=True, copies=copies)
 
 
 def _see_that_it_may(key: Key, entries: Sequence[Entry], vault: Vault, now: datetime) -> int:

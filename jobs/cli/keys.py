@@ -104,8 +104,7 @@ def destroy(
     if done.done:
         typer.echo(f"{officer.region} {version}: destroyed; {done.copies}")
         return
-    typer.echo(f"proposed: a second person has to say `fortnight approve {done.digest[:12]}`")
-    typer.echo("within a week; then the same command destroys it")
+    typer.echo(done.standing)
 
 
 def _vault(chosen: Settings, officer: office.Office) -> destruction.Vault:

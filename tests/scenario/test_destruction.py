@@ -186,7 +186,7 @@ def test_nobody_approves_his_own_act_nor_one_whom_nobody_can_tell_from_himself(
 
 
 def test_an_approval_that_was_forged_into_the_ledger_does_not_count(house: House) -> None:
-    digest = attempt(house).digest
+    digest = attempt(house).standing.digest
     office = house.office(OVER)
     office.record(replace(office.act("approve", Ground.RETENTION), concerns=digest))
     assert not attempt(house).done
