@@ -2,7 +2,8 @@
 
 A registration takes effect for records that came after it (by the broker's clock, strictly), so
 that a replay judges every record as the first try did. Device ids are kept as 128-bit hashes:
-10 million devices take some 500 MB, and a memory dump shows no serial number.
+10 million devices take some 500 MB, and a memory dump shows no serial number. The marks of officers
+are records of the same topic, and are known in the same way.
 """
 
 import hashlib
@@ -16,9 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas import marks
 from schemas.privacy import canonical
 from schemas.retention import microseconds
 from schemas.tables.devices import ConsentName, Device
+from streams.marks import Marked, Marks
 
 HISTORY = timedelta(days=15)
 """Longer than any record waits in Kafka or is late: DESIGN section 5's sum is 14 days."""
@@ -50,7 +53,7 @@ Entries = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """A record of `fleet.devices`; `value` None is a tombstone."""
+    """A record of `fleet.devices`, a registration or a mark; `value` None is a tombstone."""
 
     offset: int
     ingest_time: int
@@ -69,6 +72,7 @@ class Registrations:
         consents: (n,) uint8, bit i is granted consent `CONSENTS[i]`.
         bound: (n,) bool, whether the registration says that the device was bound.
         bound_since: (n,) int64, microseconds since 1970 in UTC.
+        marked: What officers said of the devices; None: nothing of any.
     """
 
     found: NDArray[np.bool_]
@@ -79,9 +83,10 @@ class Registrations:
     consents: NDArray[np.uint8]
     bound: NDArray[np.bool_]
     bound_since: NDArray[np.int64]
+    marked: Marked | None = None
 
     @classmethod
-    def of(cls, entries: Entries) -> Self:
+    def of(cls, entries: Entries, marked: Marked | None = None) -> Self:
         """Columns of chosen entries."""
         found = entries["since"] != _NEVER
         return cls(
@@ -93,6 +98,7 @@ class Registrations:
             entries["consents"],
             entries["bound_since"] != _NEVER,
             entries["bound_since"],
+            marked,
         )
 
 
@@ -117,7 +123,7 @@ class Words:
 
 
 class Registry:
-    """Registrations by device and time, fed from `fleet.devices` in its order.
+    """Registrations and marks by device and time, fed from `fleet.devices` in its order.
 
     One thread applies, any number read: a reader sees whole batches.
     """
@@ -128,6 +134,7 @@ class Registry:
         self.refused = 0
         self._decoder = msgspec.json.Decoder(Device)
         self._lock = Lock()
+        self._marks = Marks(HISTORY)
         self._pending: list[tuple[int, ...]] = []
         self._recent = np.empty(0, _ENTRY)
         self._settled = np.empty(0, _ENTRY)
@@ -144,12 +151,12 @@ class Registry:
     def apply(self, records: Iterable[DeviceRecord], next_offset: int) -> None:
         """Apply records in offset order, up to `next_offset`.
 
-        A record that is no registration is counted in `refused` and changes nothing.
+        A record that is neither registration nor mark is counted in `refused` and changes nothing.
         """
         with self._lock:
             for record in records:
                 try:
-                    self._pending.append(self._entry(record))
+                    self._apply(record)
                 except (msgspec.DecodeError, UnicodeDecodeError):
                     self.refused += 1
             self.applied = next_offset
@@ -166,11 +173,20 @@ class Registry:
             indices: (n,) which of `devices` each record names.
             times: (n,) int64 ingest times, microseconds since 1970 in UTC.
         """
-        keys = np.frombuffer(b"".join(map(digest, devices)), ">u8").reshape(-1, 2)
+        digests = [digest(device) for device in devices]
+        keys = np.frombuffer(b"".join(digests), ">u8").reshape(-1, 2)
         with self._lock:
             self._settle()
             levels = self._settled, self._recent
-        return Registrations.of(_choose(levels, keys.astype("u8"), indices, times))
+            marked = self._marks.as_of(digests, indices, times)
+        return Registrations.of(_choose(levels, keys.astype("u8"), indices, times), marked)
+
+    def _apply(self, record: DeviceRecord) -> None:
+        device = marks.marked_device(record.record_key)
+        if device is None:
+            self._pending.append(self._entry(record))
+        else:
+            self._marks.add(digest(device), record.ingest_time, marks.decode(record.value))
 
     def _entry(self, record: DeviceRecord) -> tuple[int, ...]:
         if record.value is None:

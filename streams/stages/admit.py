@@ -1,9 +1,15 @@
-"""What registry, policies and the clock say: which rows may be stored, where, until when."""
+"""What registry, policies and the clock say: which rows may be stored, where, until when.
+
+The first way that applies is the one that counts: too old on arrival, not registered, cancelled,
+another region's, a maker without a policy (of none of these it matters what was said of the
+device); then from before it was bound; then restricted, stopped, erased, as officers marked it;
+then what the maker's policy asks for. Restricted and stopped last until they are lifted; erased
+ends when the device is bound after it, to whoever has it then.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -28,37 +34,12 @@ WITHHELD = "withheld/"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
-    """Whose n records came when.
-
-    Attributes:
-        devices: Distinct device ids as sent.
-        indices: (n,) which of them.
-        times: (n,) int64, microseconds since 1970 in UTC.
-        regions: (n,) codes of `Admission.served`; others are elsewhere.
-    """
-
-    devices: Sequence[str]
-    indices: NDArray[np.integer]
-    times: NDArray[np.int64]
-    regions: NDArray[np.int64]
-
-
-class Restrictions(Protocol):
-    """Subjects whose new records an officer keeps out: restricted, stopped, erased."""
-
-    def withheld(self, arrivals: Arrivals) -> Iterator[tuple[str, Mask]]:
-        """(reason, rows) for each reason for which any are; the same on every try."""
-
-
-@dataclass(frozen=True, slots=True)
 class Admission:
     """What rows are judged by.
 
     Attributes:
         served: The regions that this worker's group stores; the order gives their codes.
         late_window: How much older than its arrival a record may be.
-        restrictions: None where no officer ever asked for one.
     """
 
     registry: Registry
@@ -66,7 +47,6 @@ class Admission:
     served: tuple[Region, ...]
     late_window: timedelta
     policies: Policies = field(default_factory=Policies.shipped)
-    restrictions: Restrictions | None = None
 
     def admit(self, valid: ValidBatch, table: Table) -> tuple[AdmittedBatch, list[Ending]]:
         """Judge every row as of its ingest time: the same on every try.
@@ -102,7 +82,8 @@ class Admission:
             words=words,
             registrations=registrations,
             policies=gating.codes(words, registrations.vendor),
-            arrivals=Arrivals(names, indices, times, regions),
+            times=times,
+            regions=regions,
         )
 
     @property
@@ -120,7 +101,7 @@ class Admission:
 
     def _turned_away(self, known: "_Known") -> Iterator[tuple[str, Mask]]:
         """(how records end, which) of those that no policy is asked about; the first applies."""
-        regions = known.arrivals.regions
+        regions = known.regions
         yield EXPIRED, known.clocks.on_arrival
         yield NOT_REGISTERED, ~known.registrations.found
         yield CANCELLED, known.registrations.cancelled
@@ -131,11 +112,12 @@ class Admission:
         yield NO_POLICY, known.policies < 0
 
     def _withheld(self, known: "_Known", gating: Gating) -> Iterator[tuple[str, Mask]]:
-        """(how records end, which) of those that a policy withholds; the first applies."""
-        yield TOO_EARLY, known.clocks.event_times < known.registrations.bound_since
-        asked = gating.withheld(known.rows, known.registrations, known.policies)
-        restricted = self.restrictions.withheld(known.arrivals) if self.restrictions else ()
-        for reason, where in (*restricted, *asked):
+        """(how records end, which) of those that an officer or a policy withholds; the first."""
+        registered = known.registrations
+        yield TOO_EARLY, known.clocks.event_times < registered.bound_since
+        marked = registered.marked.withheld(registered.bound_since) if registered.marked else ()
+        asked = gating.withheld(known.rows, registered, known.policies)
+        for reason, where in (*marked, *asked):
             yield WITHHELD + reason, where
 
 
@@ -146,6 +128,8 @@ class _Known:
     Attributes:
         words: The registry's, by code.
         policies: (n,) places in `Policies.all`.
+        times: (n,) int64, when they came, microseconds since 1970 in UTC.
+        regions: (n,) codes of `Admission.served`; others are elsewhere.
     """
 
     rows: pa.RecordBatch
@@ -153,7 +137,8 @@ class _Known:
     words: Sequence[str]
     registrations: Registrations
     policies: Codes
-    arrivals: Arrivals
+    times: NDArray[np.int64]
+    regions: NDArray[np.int64]
 
 
 def _clocks(rows: pa.RecordBatch, late_window: timedelta) -> Lifetimes:
@@ -171,11 +156,11 @@ def _endings(known: _Known, judged: NDArray[np.intp], ways: Sequence[str]) -> It
     for code in np.unique(judged[judged > 0]).tolist():
         how, mine = ways[code - 1], judged == code
         if how == CANCELLED or not how.startswith(WITHHELD):
-            yield Ending(how, offsets[mine], known.arrivals.times[mine])
+            yield Ending(how, offsets[mine], known.times[mine])
             continue
         for vendor in np.unique(vendors[mine]).tolist():
             one = mine & (vendors == vendor)
-            yield Ending(how, offsets[one], known.arrivals.times[one], known.words[vendor])
+            yield Ending(how, offsets[one], known.times[one], known.words[vendor])
 
 
 def _enriched(known: _Known) -> pa.RecordBatch:
@@ -187,6 +172,6 @@ def _enriched(known: _Known) -> pa.RecordBatch:
     columns["event_time"] = pa.array(known.clocks.event_times)
     columns["clock_believed"] = pa.array(known.clocks.believed)
     columns["expires"] = pa.array(known.clocks.expires)
-    columns["region"] = pa.array(known.arrivals.regions)
+    columns["region"] = pa.array(known.regions)
     columns["policy"] = pa.array(known.policies)
     return pa.RecordBatch.from_pydict(columns)

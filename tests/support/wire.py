@@ -10,6 +10,7 @@ import numpy as np
 from schemas.batches import Headers, WireBatch
 from schemas.keyring import Keyring
 from schemas.lineage import Partition
+from schemas.marks import Mark, encode, mark_key
 from schemas.regions import Region, Residency
 from schemas.retention import microseconds
 from schemas.tables import TELEMETRY, Table
@@ -76,6 +77,11 @@ def registration(device: str, *, since: int = 1, offset: int = 0, **given: objec
     }
     value = msgspec.json.encode({"device": device, **fields})
     return DeviceRecord(offset, since, device.encode(), value)
+
+
+def marking(device: str, *, since: int, **said: Any) -> DeviceRecord:  # noqa: ANN401 - fields of Mark
+    """A mark of an officer, told at this time; one that says nothing is a tombstone."""
+    return DeviceRecord(0, since, mark_key(device), encode(Mark(device=device, **said)))
 
 
 def registry(*records: DeviceRecord) -> Registry:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.wire import registration
+from support.wire import marking, registration
 
+from schemas.marks import Mark, mark_key
 from schemas.retention import microseconds
 from streams.registry import HISTORY, MERGE_AT, DeviceRecord, Registry
 
@@ -103,3 +104,74 @@ def test_a_lookup_does_not_depend_on_how_records_were_batched() -> None:
             ask(known, asked)
         answers.append(ask(known, asked))
     assert answers[0] == answers[1] == answers[2]
+
+
+marks = st.builds(
+    Mark,
+    device=st.sampled_from(DEVICES),
+    restricted=st.booleans(),
+    stopped=st.booleans(),
+    erased=st.none() | st.integers(0, 20),
+)
+
+
+def marked(known: Registry, asked: list[tuple[str, int]]) -> list[tuple[bool, bool, int]]:
+    devices = sorted({device for device, _ in asked})
+    indices = np.array([devices.index(device) for device, _ in asked])
+    found = known.as_of(devices, indices, np.array([time for _, time in asked])).marked
+    if found is None:
+        return [(False, False, -1)] * len(asked)
+    columns = (found.restricted, found.stopped, np.maximum(found.erased, -1))
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@given(st.lists(st.tuples(marks, st.integers(0, 3)), max_size=20), questions, st.integers(1, 9))
+def test_a_record_is_judged_by_the_last_mark_from_before_it(
+    told: list[tuple[Mark, int]], asked: list[tuple[str, int]], together: int
+) -> None:
+    known, now, history = Registry(), 0, []
+    for mark, pause in told:
+        now += pause
+        history.append((mark, now))
+    records = [
+        marking(
+            one.device, since=at, restricted=one.restricted, stopped=one.stopped, erased=one.erased
+        )
+        for one, at in history
+    ]
+    for start in range(0, len(records), together):
+        known.apply(records[start : start + together], next_offset=start)
+        marked(known, asked)
+    expected = [
+        next(
+            (
+                (one.restricted, one.stopped, -1 if one.erased is None else min(one.erased, at))
+                for one, at in reversed(history)
+                if one.device == wanted and at < time
+            ),
+            (False, False, -1),
+        )
+        for wanted, time in asked
+    ]
+    assert marked(known, asked) == expected
+    assert known.refused == 0
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b"\xff", b'{"device": "a", "vendor": "smarock"}'])
+def test_what_is_no_mark_is_counted_and_changes_nothing(value: bytes) -> None:
+    known = Registry()
+    said = marking("a", since=1, stopped=True)
+    known.apply([said, DeviceRecord(1, 2, mark_key("a"), value)], next_offset=2)
+    assert marked(known, [("a", 9)]) == [(False, True, -1)]
+    assert (known.refused, len(known)) == (1, 0)
+
+
+def test_marks_are_forgotten_fifteen_days_after_they_were_superseded() -> None:
+    known, day = Registry(), microseconds(HISTORY) // 15
+    for n in range(40):
+        known.apply([marking("a", since=n * day, stopped=n % 2 == 0)], next_offset=n)
+    recent = [("a", n * day + 1) for n in range(25, 40)]
+    assert [stopped for _, stopped, _ in marked(known, recent)] == [
+        n % 2 == 0 for n in range(25, 40)
+    ]
+    assert not any(stopped for _, stopped, _ in marked(known, [("a", 10 * day + 1)]))

@@ -1,8 +1,6 @@
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from support.wire import (
@@ -11,6 +9,7 @@ from support.wire import (
     NOBODY,
     NOW,
     admission,
+    marking,
     pipeline,
     reading,
     registration,
@@ -24,7 +23,6 @@ from schemas.policies import Policies
 from schemas.retention import microseconds
 from schemas.tables import MAP_TILES, TELEMETRY
 from streams.registry import CONSENTS, DeviceRecord, Registry
-from streams.stages.admit import Arrivals
 
 DAY = microseconds(timedelta(days=1))
 OTHER = "360-robot-vacuum"
@@ -125,30 +123,65 @@ def test_a_place_is_stored_only_with_its_own_consent_and_only_coarsely() -> None
         assert found == (pytest.approx(seen[0]), pytest.approx(seen[1]))
 
 
-@dataclass(frozen=True)
-class Restricted:
-    """Keeps out the devices of a list, from a moment on."""
+@pytest.mark.parametrize(
+    ("said", "bound_since", "how"),
+    [
+        ({"restricted": True}, 0, "withheld/restricted"),
+        ({"stopped": True}, 0, "withheld/stopped"),
+        ({"restricted": True, "stopped": True, "erased": NOW - 2}, 0, "withheld/restricted"),
+        ({"stopped": True, "erased": NOW - 2}, 0, "withheld/stopped"),
+        ({"erased": NOW - 2}, 0, "withheld/erased"),
+        ({"erased": NOW - 2}, None, "withheld/erased"),
+        ({"erased": NOW - 2}, NOW - 2, "withheld/erased"),
+        ({"erased": NOW - 2}, NOW - 1, "eu"),
+        ({"erased": NOW + DAY}, NOW - 2, "withheld/erased"),
+        ({"erased": NOW + DAY}, NOW, "eu"),
+        ({"restricted": True}, NOW, "withheld/restricted"),
+        ({"holds": ("case-1",)}, 0, "eu"),
+    ],
+)
+def test_a_marked_devices_record_ends_as_the_mark_says(
+    said: dict[str, object], bound_since: int | None, how: str
+) -> None:
+    robot = registration(GERMAN, bound_since=bound_since, vendor=OTHER)
+    known = registry(robot, marking("serial 1", since=NOW - 1, **said))
+    assert outcome(known) == how
+    assert outcome(registry(robot, marking(GERMAN, since=NOW, **said))) == "eu"
 
-    devices: tuple[str, ...]
-    since: int
 
-    def withheld(self, arrivals: Arrivals) -> Iterator[tuple[str, np.ndarray]]:
-        listed = np.array([device in self.devices for device in arrivals.devices])
-        yield "restricted", listed[arrivals.indices] & (arrivals.times >= self.since)
-
-
-def test_a_restricted_subjects_new_records_are_withheld_and_nobody_elses() -> None:
-    judging = replace(admission(), restrictions=Restricted((GERMAN,), NOW))
-    batches = [
-        wire([reading(), reading(device=AMERICAN)], first=0, time=NOW - 1),
-        wire([reading(), reading(device=AMERICAN)], first=2, time=NOW),
+def test_what_is_withheld_for_a_mark_is_counted_by_maker_and_is_nobody_elses() -> None:
+    known = registry(
+        registration(GERMAN),
+        registration(AMERICAN, country="US"),
+        marking(GERMAN, since=NOW, stopped=True),
+        marking(GERMAN, since=NOW + 2),
+    )
+    chunks = [
+        wire([reading(), reading(device=AMERICAN)], first=2 * n, time=NOW + n) for n in range(4)
     ]
-    rows = pa.concat_batches([pipeline().collect(one).valid.rows for one in batches])
-    admitted, endings = judging.admit(ValidBatch(batches[0].partition, rows), TELEMETRY)
-    assert admitted.rows["offset"].to_pylist() == [0, 1, 3]
+    rows = pa.concat_batches([pipeline().collect(one).valid.rows for one in chunks])
+    admitted, endings = admission(known).admit(ValidBatch(chunks[0].partition, rows), TELEMETRY)
+    assert admitted.rows["offset"].to_pylist() == [0, 1, 3, 5, 6, 7]
     assert [(one.how, one.vendor, [*one.offsets]) for one in endings] == [
-        ("withheld/restricted", "smarock", [2])
+        ("withheld/stopped", "smarock", [2, 4])
     ]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [DeviceRecord(1, 2, GERMAN.encode(), None)],
+        [registration(GERMAN, country="AQ")],
+        [registration(GERMAN, country="GB")],
+        [registration(GERMAN, vendor="nobody")],
+    ],
+)
+def test_a_mark_changes_nothing_for_records_that_are_nobodys_here(
+    others: list[DeviceRecord],
+) -> None:
+    before = [registration(GERMAN), *others]
+    marked = [*before, marking(GERMAN, since=NOW - 1, restricted=True)]
+    assert outcome(registry(*marked)) == outcome(registry(*before))
 
 
 def test_a_default_policy_holds_for_makers_without_one_and_is_the_one_that_is_named() -> None:
