@@ -2,9 +2,11 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from schemas.errors import SettingsError
@@ -38,6 +40,31 @@ def replace(path: Path, data: bytes) -> None:
     with _beside(path, data) as beside:
         beside.replace(path)
         _sync(path.parent)
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written and sought in, which gets its name when the block ends well.
+
+    After any error there is none of that name, nor another. A killed process leaves nothing where
+    the file system has files without a name, as Linux's have; else the part that was written.
+
+    Raises:
+        SettingsError: There is one of that name, which stays, or the folder cannot be written.
+    """
+    if path.exists():
+        raise SettingsError(f"{path}: there is a file already, and it stays")
+    try:
+        with _nameless(path) as (file, name_it):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            name_it()
+            _sync(path.parent)
+    except FileExistsError:
+        raise SettingsError(f"{path}: there is a file already, and it stays") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
 
 
 def read(path: Path) -> bytes:
@@ -81,6 +108,31 @@ def _beside(path: Path, data: bytes) -> Iterator[Path]:
         raise SettingsError(f"{path}: {error.strerror}") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _nameless(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
+    """A new file without a name in the folder of a path, and what gives it that name."""
+    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_RDWR, _MODE)
+    except (AttributeError, OSError):  # not this system, or not its file system
+        handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, _MODE)
+    source = beside if beside.exists() else Path(f"/proc/self/fd/{handle}")
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            yield file, partial(_link, source, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _link(source: Path, path: Path) -> None:
+    """Name what a path stands for, itself where it is a file, its target where it is a link."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.link(source, path.name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _write(path: Path, data: bytes) -> None:
