@@ -1,0 +1,1 @@
+"""What rows say, asked in SQL by DuckDB: an engine that wrote none of them."""

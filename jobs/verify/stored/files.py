@@ -1,0 +1,108 @@
+"""Object keys, parsed by verify's own rule: what a key says of the bytes under it.
+
+    telemetry/date=2026-11-21/expires=2026-12-05T14/<32 hex digits>.parquet
+
+A key that fits none of the forms below is a finding, for nobody can say when it must be gone.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import date as Date  # noqa: N812 - the field is `date`
+
+_HOUR = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}"
+_DATA = re.compile(
+    r"(?P<table>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    rf"/expires=(?P<expires>{_HOUR})/[0-9a-f]{{32}}\.parquet"
+)
+_LOG = re.compile(  # source: Delta Lake's protocol, "File Types"
+    r"(?P<table>[a-z_]+)/_delta_log/"
+    r"(?:(?P<version>[0-9]{20})\.json|[0-9]{20}(?:\.[0-9]{10}\.[0-9]{10})?\.checkpoint"
+    r"(?:\.[0-9a-f-]{36})?\.parquet|_last_checkpoint|[0-9]{20}\.crc|_sidecars/.+\.parquet"
+    r"|_commits/.+|_temporary/.+|\.tmp/.+)"
+)
+_LINK = re.compile(rf"_links/expires=(?P<expires>{_HOUR})/[k0-9-]+\.parquet")
+_FOLDERS = {"_ledger/": "ledger", "_checks/": "scratch", "clock/": "scratch"}
+"""What lies beside the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A data file, as its bucket and key tell of it.
+
+    Attributes:
+        bucket: Name of the bucket, or folder.
+        region: Whose bucket that is.
+        table: The key's first part.
+        date: The event date that it names.
+        expires: The hour by which its rows must be gone, UTC.
+        size: Bytes.
+    """
+
+    bucket: str
+    region: str
+    table: str
+    key: str
+    date: Date
+    expires: datetime
+    size: int
+
+    @property
+    def place(self) -> str:
+        """As findings name it."""
+        return f"{self.bucket}/{self.key}"
+
+    @property
+    def stratum(self) -> tuple[str, str, str, str]:
+        """What a sample must not leave out."""
+        return self.bucket, self.region, self.table, self.date.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a key says.
+
+    Attributes:
+        kind: `data`, `log`, `entry` (of a log), `link`, `ledger` or `scratch`; empty: it fits none.
+        table: Whose, of data and logs.
+        date: Of data.
+        expires: By when the bytes must be gone, of data and links.
+        version: Of a log's entry.
+    """
+
+    kind: str
+    table: str = ""
+    date: Date | None = None
+    expires: datetime | None = None
+    version: int = -1
+
+
+def read_key(key: str) -> Named:
+    """What an object key says of its bytes; kind is empty where it says nothing that is known."""
+    for kind, form in (("data", _DATA), ("log", _LOG), ("link", _LINK)):
+        if found := form.fullmatch(key):
+            return _named(kind, found.groupdict())
+    return Named(next((kind for start, kind in _FOLDERS.items() if key.startswith(start)), ""))
+
+
+def _named(kind: str, words: Mapping[str, str | None]) -> Named:
+    """What a key of a known form says; no kind where its date or hour is none."""
+    table, version = words.get("table") or "", words.get("version")
+    try:
+        day = Date.fromisoformat(words["date"] or "") if "date" in words else None
+        hour = (
+            datetime.fromisoformat(f"{words['expires']}:00:00+00:00")
+            if "expires" in words
+            else None
+        )
+    except ValueError:
+        return Named("")
+    if version is not None:
+        return Named("entry", table, version=int(version))
+    return Named(kind, table, day, hour)
+
+
+def latest_hour(day: Date, at_most: timedelta) -> datetime:
+    """The last hour that a path of this date may name: a row of its last moment, and the policy."""
+    return datetime(day.year, day.month, day.day, 23, tzinfo=UTC) + at_most

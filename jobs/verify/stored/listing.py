@@ -1,0 +1,150 @@
+"""Every object of a bucket, version by version, judged by its name and its age alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from jobs.verify.stored.files import Named, StoredFile, latest_hour, read_key
+from jobs.verify.verdict import Tally
+from schemas.errors import FortnightError
+from storage.s3 import Inspection, S3Location, Version
+from storage.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """By what objects are judged.
+
+    Attributes:
+        at_most: No row, and no copy of it, is older: of the policies.
+        log_grace: Log entries are cleaned when the log is summed up next, not at once.
+        upload_age: An unfinished upload may be so old: of the settings.
+        tables: The names of tables that there are.
+        ends: Whether paths' hours bind here: in a bucket of held rows, the hold does.
+    """
+
+    at_most: timedelta
+    log_grace: timedelta
+    upload_age: timedelta
+    tables: frozenset[str]
+    ends: bool = True
+
+
+@dataclass(slots=True)
+class Listing:
+    """What the names in one bucket say.
+
+    Attributes:
+        bucket: Its name.
+        files: The current version of each data file.
+        entries: Table -> versions of its log that are there.
+        ages: Of every version of every object: past its hour, or a path that promises too much.
+        strays: Of every object: a name that nobody can tell the age of.
+        markers: Of every version: deleted by name only, so that its bytes stay.
+        logs: Of log objects: older than a fortnight.
+        uploads: Of unfinished uploads.
+        refused: Why it could not be listed; empty where it could.
+        uploads_refused: The same of uploads.
+    """
+
+    bucket: str
+    region: str
+    files: list[StoredFile] = field(default_factory=list, repr=False)
+    entries: dict[str, list[int]] = field(default_factory=dict, repr=False)
+    ages: Tally = field(default_factory=Tally)
+    strays: Tally = field(default_factory=Tally)
+    markers: Tally = field(default_factory=Tally)
+    logs: Tally = field(default_factory=Tally)
+    uploads: Tally = field(default_factory=Tally)
+    refused: str = ""
+    uploads_refused: str = ""
+
+
+def list_bucket(
+    listing: Listing, store: ObjectStore, where: S3Location | None, rules: Rules, now: datetime
+) -> Listing:
+    """List everything in a bucket into `listing`, and judge it; what is refused is said in it."""
+    try:
+        for version in _versions(store, where):
+            _judge(listing, version, rules, now)
+    except (FortnightError, KeyError) as error:
+        listing.refused = str(error)
+        return listing
+    if where is not None:
+        try:
+            _judge_uploads(listing, where, rules, now)
+        except (FortnightError, KeyError) as error:
+            listing.uploads_refused = str(error)
+    return listing
+
+
+def _versions(store: ObjectStore, where: S3Location | None) -> Iterator[Version]:
+    if where is not None:
+        return Inspection(where).versions()
+    return (Version(one.key, one.size, one.modified, current=True) for one in store.list())
+
+
+def _judge(listing: Listing, version: Version, rules: Rules, now: datetime) -> None:
+    named, place = read_key(version.key), f"{listing.bucket}/{version.key}"
+    listing.strays.look(place, _strange(named, rules))
+    if named.kind in ("data", "link"):
+        listing.ages.look(place, _aged(named, version, rules, now))
+        listing.markers.look(place, _marked(version))
+    elif named.kind in ("log", "entry"):
+        listing.logs.look(place, _old(version, rules, now))
+    if version.current and not version.marker:
+        _remember(listing, named, version)
+
+
+def _remember(listing: Listing, named: Named, version: Version) -> None:
+    if named.kind == "data" and named.date is not None and named.expires is not None:
+        listing.files.append(
+            StoredFile(
+                listing.bucket,
+                listing.region,
+                named.table,
+                version.key,
+                named.date,
+                named.expires,
+                version.size,
+            )
+        )
+    elif named.kind == "entry":
+        listing.entries.setdefault(named.table, []).append(named.version)
+
+
+def _strange(named: Named, rules: Rules) -> Iterator[str]:
+    if not named.kind:
+        yield "an object of no known kind: nobody can say by when it must be gone"
+    elif named.table and named.table not in rules.tables:
+        yield "an object of no known table"
+
+
+def _aged(named: Named, version: Version, rules: Rules, now: datetime) -> Iterator[str]:
+    if named.expires is None or not rules.ends:
+        return
+    how = "" if version.current else ", in a version that readers do not see"
+    if named.expires <= now:
+        yield f"its hour has passed, and it is there{how}"
+    if named.date is not None and named.expires > latest_hour(named.date, rules.at_most):
+        yield f"its path promises longer than the policy lets rows stay{how}"
+
+
+def _marked(version: Version) -> Iterator[str]:
+    if version.marker:
+        yield "it was deleted by name only: a delete marker, and perhaps bytes below it"
+
+
+def _old(version: Version, rules: Rules, now: datetime) -> Iterator[str]:
+    if version.modified + rules.at_most + rules.log_grace < now:
+        yield "part of a table's log that is older than rows may be"
+
+
+def _judge_uploads(listing: Listing, where: S3Location, rules: Rules, now: datetime) -> None:
+    for upload in Inspection(where).uploads():
+        place, named = f"{listing.bucket}/{upload.key}", read_key(upload.key)
+        listing.uploads.look(place, ())
+        if upload.begun + rules.upload_age < now:
+            listing.uploads.add(place, "an upload that was never finished keeps its parts")
+        elif named.expires is not None and named.expires <= now:
+            listing.uploads.add(place, "parts of an upload whose hour has passed")
