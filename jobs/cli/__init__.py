@@ -29,6 +29,7 @@ MODULES = {
     "lag": "proof",
     "map": "analysts",
     "reconcile": "proof",
+    "review": "attest",
     "sql": "analysts",
     "sweep": "retention",
     "tables": "analysts",

@@ -171,7 +171,13 @@ def test_what_a_server_does_not_let_us_see_is_unseen_and_never_unset(
         found = examine(place, ["a"])
         assert not answers(place)
     assert found is not None
-    seen = [found.location, found.encryption, found.open_ways, found.grants, found.versioning]
+    seen: list[object] = [
+        found.location,
+        found.encryption,
+        found.open_ways,
+        found.grants,
+        found.versioning,
+    ]
     seen += [found.lifecycle, *found.targets.values()]
     assert set(seen) == {Unseen(why)}
 
