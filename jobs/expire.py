@@ -5,10 +5,11 @@ is held longer than 14 days, and none is dropped more than 75 minutes early (row
 25 hours), for `expires` is at most an hour (a day) before the row's own end.
 
 A run may be killed anywhere and several may run at once: the commit is the decision, and whatever
-is due and still lies in the bucket is deleted by the next run, whoever dropped it.
+is due and still lies in the bucket is deleted by the next run, whoever dropped it. Held rows go at
+their hour, too: their copies are in the hold bucket by then (`jobs.holds.keeping`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +26,9 @@ PERIOD = timedelta(minutes=15)
 
 REASON = "expire"
 """What a commit says that dropped files for their age."""
+
+Keep = Callable[[Destination, Sequence[DataFile]], int]
+"""Makes copies of held rows in files that are about to be dropped; how many were made."""
 
 _TRIES = 20
 """Of a commit that others refuse: they are appends and rewrites, and each try is 0.1 s."""
@@ -55,12 +59,14 @@ class Report:
 
     Attributes:
         dropped: Files that this run took out of the table.
+        held: Rows of them that it copied before, for a hold is on them.
         oldest: None where no row is left.
         strays: Object keys that nobody knows the end of.
     """
 
     plan: Plan
     dropped: int
+    held: int
     oldest: Oldest | None
     strays: tuple[str, ...]
 
@@ -91,15 +97,27 @@ def look(destination: Destination, now: datetime) -> tuple[Plan, Inventory]:
     return plan(destination.live(), inventory.objects, now), inventory
 
 
-def expire(destination: Destination, now: datetime) -> Report:
+def hold_nothing(destination: Destination, files: Sequence[DataFile]) -> int:
+    """What is kept of due files where nobody can hold rows: nothing."""
+    del destination, files
+    return 0
+
+
+def expire(destination: Destination, now: datetime, keep: Keep = hold_nothing) -> Report:
     """Drop and delete what is due, and clean the log; safe to repeat and to run beside itself.
+
+    Args:
+        now: UTC.
+        keep: Called before files are dropped; nothing is where it fails.
 
     Raises:
         RetryableError: Something due may be left; the next run finds it.
     """
+    held = 0
     for last in [False] * (_TRIES - 1) + [True]:
         decided, inventory = look(destination, now)
         try:
+            held += keep(destination, decided.drop)
             dropped = _carry_out(decided, destination, now)
         except ConflictError:
             if last:
@@ -108,7 +126,7 @@ def expire(destination: Destination, now: datetime) -> Report:
         break
     if _log_is_due(destination, now):
         destination.clean_log()
-    return Report(decided, dropped, oldest(destination.live()), inventory.strays)
+    return Report(decided, dropped, held, oldest(destination.live()), inventory.strays)
 
 
 def _is_due(path: DataPath, now: datetime) -> bool:
