@@ -56,7 +56,8 @@ def disclose(office: Office, act: Act, policies: Policies) -> Outcome:
     The entry comes before the data goes, so that none goes untold.
 
     Args:
-        act: `schemas.disclosures.DISCLOSE`; its scope has `clause`, `to`, and `document`: SHA-256 of what is given.
+        act: `schemas.disclosures.DISCLOSE`; its scope has `clause`, `to`, and `document`: SHA-256
+            of what is given.
 
     Raises:
         PolicyError: No policy lets it go, or no such request is open.
