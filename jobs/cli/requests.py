@@ -9,7 +9,7 @@ import typer
 from jobs import office, requests
 from jobs.cli.offices import By, RegionName, now, office_of, region_of, regions_of, tell
 from jobs.cli.settings import settings
-from schemas.errors import SettingsError
+from jobs.subjects.subject import Named
 from schemas.requests import Refusal, Request, Right, register
 
 app = typer.Typer()
@@ -99,11 +99,9 @@ def extend(number: Number, *, region: RegionName = "", by: By = "") -> None:
 def _tag(officer: office.Office, subject: str) -> str:
     if not subject:
         return ""
-    given = sys.stdin.readline().strip() if subject == "-" else subject
-    kind, _, name = given.partition(":")
-    if kind not in ("device", "account") or not name:
-        raise SettingsError("--subject: device:ID or account:ID")
-    return officer.key.tag(kind, name)
+    given = sys.stdin.readline() if subject == "-" else subject
+    named = Named.parse(given)
+    return officer.key.tag(named.kind, named.name)
 
 
 def _line(one: Request, *, late: bool) -> str:
