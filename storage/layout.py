@@ -78,6 +78,10 @@ class DataPath:
         octets[6] = _REWRITTEN << 4 | octets[6] & 0x0F
         return replace(self, name=UUID(bytes=bytes(octets)))
 
+    def beside(self) -> Self:
+        """A new place beside it, for rows that were compacted as often."""
+        return self.compacted(self.rewrites) if self.rewrites else replace(self, name=uuid4())
+
     @property
     def partition(self) -> dict[str, str]:
         """The values of `PARTITION_COLUMNS`, as the log writes them."""

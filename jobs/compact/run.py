@@ -1,6 +1,6 @@
 """Compact a destination: plan, rewrite, commit; again where somebody else was first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -8,11 +8,11 @@ from zlib import crc32
 
 from jobs.compact.horizon import Horizon, read_horizon
 from jobs.compact.plan import Folder, Task, folder_of, plan
-from jobs.compact.rewrite import Written, rewrite
+from jobs.compact.rewrite import rewrite
+from jobs.rewriting.written import PUT_AGAIN, commit, delete, is_there, put
 from schemas.errors import ConflictError, SettingsError
 from schemas.tables import MAP_TILES
 from storage.lake import Destination
-from storage.layout import object_key
 from storage.log import DataFile
 
 REASON = "compact"
@@ -22,12 +22,6 @@ Clock = Callable[[], datetime]
 
 _TRIES = 5
 """Of a folder in which others take files away; the next run goes on."""
-
-_COMMITS = 20
-"""Tries of one commit beside others; each is 0.1 s."""
-
-_PUT_AGAIN = timedelta(hours=1)
-"""A file that waits longer for its commit might have been swept (SINK rule 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,50 +139,13 @@ def _carry_out(destination: Destination, task: Task, clock: Clock) -> list[DataF
     """
     begun = clock()
     written = rewrite(destination, task, begun)
-    try:
-        if clock() - begun > _PUT_AGAIN:
-            _put(destination, written)
-        files = _commit(destination, task, written, clock())
-    except ConflictError:
-        keys = [_key(destination, one) for one in written]
-        destination.store.delete(keys, every_version=True)
-        raise
-    _put(destination, [one for one in written if not _is_there(destination, one)])
-    return files
-
-
-def _commit(
-    destination: Destination, task: Task, written: Sequence[Written], now: datetime
-) -> list[DataFile]:
-    """Take the old files away and add the new ones; those.
-
-    The log refuses a commit beside any other that takes files away (SINK rule 8): it is sent again
-    while its own files are all there.
-
-    Raises:
-        ConflictError: One is gone, or others never rest.
-    """
     files = [one.file for one in written]
-    for last in [False] * (_COMMITS - 1) + [True]:
-        try:
-            destination.replace(task.files, files, reason=REASON, now=now)
-        except ConflictError:
-            live = {file.path for file in destination.live()}
-            if last or not live.issuperset(file.path for file in task.files):
-                raise
-            continue
-        break
+    try:
+        if clock() - begun > PUT_AGAIN:
+            put(destination, written)
+        commit(destination, task.files, files, reason=REASON, now=clock())
+    except ConflictError:
+        delete(destination, files)
+        raise
+    put(destination, [one for one in written if not is_there(destination, one.file)])
     return files
-
-
-def _is_there(destination: Destination, one: Written) -> bool:
-    return destination.store.head(_key(destination, one)) is not None
-
-
-def _put(destination: Destination, written: Iterable[Written]) -> None:
-    for one in written:
-        destination.store.put(_key(destination, one), one.data)
-
-
-def _key(destination: Destination, one: Written) -> str:
-    return object_key(destination.table.name, one.file.path)
