@@ -3,7 +3,7 @@
 import typer
 
 from jobs import watch_scale
-from jobs.cli.figures import FOLDER, insist, keep, show
+from jobs.cli.figures import FOLDER, add, insist, show
 from jobs.cli.settings import environment
 from jobs.demo.jars import default_cache
 
@@ -15,5 +15,5 @@ def bench_watch() -> None:
     """Time a look at 250, 500 and 1,000 partitions of a real Kafka; status 1 if it is slow."""
     figures = watch_scale.measure(default_cache(environment()))
     show(figures)
-    keep(figures, FOLDER / "watch.json")
+    add(figures, FOLDER / "watch.json")
     insist(watch_scale.misses(figures))

@@ -13,7 +13,7 @@ from jobs import schedule
 from jobs.cli.columns import print_table
 from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import environment, settings
-from jobs.watch import History, PartitionState, Serving, State, Watch, Watched
+from jobs.watch import EVERY, FLUSHES, History, PartitionState, Serving, State, Watch, Watched
 from jobs.watch.console.server import Console
 from jobs.watch.verdict import Verdict
 from schemas.settings import Settings
@@ -25,9 +25,7 @@ app = typer.Typer()
 Port = Annotated[int, typer.Option("--port", help="For Prometheus: /metrics; 0 for any.")]
 ConsolePort = Annotated[int, typer.Option("--console", help="Port of the console; 0 for any.")]
 Host = Annotated[str, typer.Option("--host", help="Address of both.")]
-Token = Annotated[
-    str, typer.Option("--token", help="What the console asks for: env:NAME or file:PATH.")
-]
+Token = Annotated[str, typer.Option("--token", help="What both ask for: env:NAME or file:PATH.")]
 Every = Annotated[float, typer.Option("--every", help="Seconds from look to look.", min=0.1)]
 Once = Annotated[bool, typer.Option("--once", help="Look once, print, and end.")]
 Json = Annotated[bool, typer.Option("--json", help="With --once: everything that is known.")]
@@ -35,8 +33,7 @@ Workers = Annotated[
     list[str] | None, typer.Option("--worker", help="URL of a worker's metrics; any number.")
 ]
 
-_FLUSHES = 3
-"""A record may wait for so many flushes before its partition is looked at in earnest."""
+_EVERY = EVERY.total_seconds()
 
 _HEADS = ("partition", "verdict", "end", "durable", "lag", "seconds", "owner")
 
@@ -48,7 +45,7 @@ def watch(  # noqa: PLR0913 - each is an option
     console: ConsolePort = 9322,
     host: Host = "127.0.0.1",
     token: Token = "",
-    every: Every = 5,
+    every: Every = _EVERY,
     once: Once = False,
     json: Json = False,
     worker: Workers = None,
@@ -62,7 +59,7 @@ def watch(  # noqa: PLR0913 - each is an option
             return
         history = History()
         with (
-            closing(Serving(history, port, host)) as served,
+            closing(Serving(history, port, host, token=secret)) as served,
             Console(history, _now, host=host, port=console, token=secret) as page,
         ):
             typer.echo(f"console {page.url}, metrics http://{host}:{served.port}/metrics")
@@ -80,7 +77,7 @@ def _watched(chosen: Settings, workers: tuple[str, ...]) -> Watched:
         chosen.group,
         open_lake(open_stores(chosen), chosen),
         workers,
-        _FLUSHES * chosen.flush_period,
+        FLUSHES * chosen.flush_period,
     )
 
 

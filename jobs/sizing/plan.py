@@ -9,6 +9,7 @@ from math import ceil
 from jobs.compact.plan import FAN_IN, FILE_BYTES
 from jobs.sizing.load import Load
 from jobs.sizing.measured import TABLES, Measured, RowBytes
+from jobs.watch import EVERY
 from schemas.retention import FORTNIGHT
 from schemas.settings import Settings
 from schemas.tables import MAP_TILES
@@ -50,7 +51,7 @@ _LISTINGS = _COMPACT + 2 * _SWEEP + _RECONCILE
 """Of a whole log a day."""
 
 _PAGE = 1000
-_LOOKS = _DAY / 5
+_LOOKS = timedelta(days=1) / EVERY
 """Of `fortnight watch` a day; each asks every log for the next entry."""
 
 _HOURS_HOT = 3

@@ -9,6 +9,6 @@ to look at (`problems.py`). The last hour is kept (`history.py`), told to Promet
 from jobs.watch.history import History
 from jobs.watch.serving import Serving
 from jobs.watch.state import PartitionState, State
-from jobs.watch.watcher import Watch, Watched
+from jobs.watch.watcher import EVERY, FLUSHES, Watch, Watched
 
-__all__ = ["History", "PartitionState", "Serving", "State", "Watch", "Watched"]
+__all__ = ["EVERY", "FLUSHES", "History", "PartitionState", "Serving", "State", "Watch", "Watched"]

@@ -9,6 +9,9 @@ from jobs.watch.state import State
 LENGTH = timedelta(hours=1)
 """What is kept, where there is room: enough to see when it began."""
 
+STEP = timedelta(seconds=5)
+"""Of states that are as good or bad as the next, one in so long is kept, and the newest."""
+
 ROOM = 100_000
 """States of partitions that are kept at most, over all: about 60 MB."""
 
@@ -28,8 +31,10 @@ class History:
         self._lock = Lock()
 
     def append(self, state: State) -> None:
-        """Keep a state, and forget what is too old or too much."""
+        """Keep a state, and forget what is too old, too much or too close."""
         with self._lock:
+            if self._takes_the_place_of_the_last(state):
+                self._room += len(self._states.pop().partitions)
             self._states.append(state)
             self._room -= len(state.partitions)
             while len(self._states) > 1 and self._is_full(state):
@@ -46,6 +51,12 @@ class History:
         """All that are kept, the oldest first."""
         with self._lock:
             return tuple(self._states)
+
+    def _takes_the_place_of_the_last(self, newest: State) -> bool:
+        if len(self._states) < 2:  # noqa: PLR2004 - the last, and the one before it
+            return False
+        before, last = self._states[-2], self._states[-1]
+        return last.now - before.now < STEP and last.verdict == newest.verdict
 
     def _is_full(self, newest: State) -> bool:
         return self._room < 0 or newest.now - self._states[0].now > self._length

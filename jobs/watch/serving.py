@@ -1,28 +1,46 @@
 """Watch over HTTP: its metrics for Prometheus, and whether it still looks around."""
 
+from collections.abc import Mapping
+
+from jobs.watch.door import Door
 from jobs.watch.exposition import exposition
 from jobs.watch.history import History
 from storage.pages import Page, Pages
 
+_METRICS = "/metrics"
+
 
 class Serving(Pages):
-    """Serves `/metrics`, by default to nobody but this machine; there is nothing secret in them.
+    """Serves `/metrics`, by default to nobody but this machine.
 
-    Also `/readyz`: 200 once watch has looked around; 503 before.
+    Also, to whoever asks: `/livez`, and `/readyz`: 200 once watch has looked around; 503 before.
     """
 
-    def __init__(self, history: History, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, history: History, port: int, host: str = "127.0.0.1", *, token: str = ""
+    ) -> None:
         """Begin to serve the history's latest state.
 
         Args:
             history: Of what watch saw.
             port: 0 takes a free one.
             host: The address that is listened on.
+            token: What Prometheus must bring; may be empty only where the address is this
+                machine's.
+
+        Raises:
+            SettingsError: The address needs a token.
         """
+        door = Door(host, token)
         pages: dict[str, Page] = {
-            "/metrics": lambda: (200, exposition(history.latest)),
+            _METRICS: lambda: (200, exposition(history.latest)),
+            "/livez": lambda: (200, "ok\n"),
             "/readyz": lambda: (
                 (200, "ready\n") if history.latest else (503, "has not looked yet\n")
             ),
         }
-        super().__init__(pages, port, host)
+
+        def guard(path: str, headers: Mapping[str, str]) -> bool:
+            return path != _METRICS or door.admits(headers)
+
+        super().__init__(pages, port, host, guard=guard)

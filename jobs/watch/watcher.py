@@ -21,8 +21,20 @@ from jobs.watch.state import State, WorkerState
 from schemas.regions import Region
 from storage.lake import Destination
 
+FLUSHES = 3
+"""A record may wait for so many before its partition is looked at in earnest."""
+
+EVERY = timedelta(seconds=1)
+"""From look to look; one that takes longer is followed at once by the next.
+
+So a stopped worker of the demo wakes somebody within 15 s: see `tests/integration/test_alerts.py`.
+"""
+
 WITHIN = timedelta(seconds=5)
 """A place that takes longer to answer is away."""
+
+_WORKER_WITHIN = timedelta(seconds=2)
+"""Likewise a worker: what it says is about itself only, and the rest must not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,9 @@ class Watch:
         self._watched = watched
         self._kafka = KafkaSide(watched.connect, watched.group)
         self._ask_kafka = Asker(Place.KAFKA, "kafka", WITHIN)
-        self._ask_worker = {url: Asker(Place.WORKER, url, WITHIN) for url in watched.workers}
+        self._ask_worker = {
+            url: Asker(Place.WORKER, url, _WORKER_WITHIN) for url in watched.workers
+        }
         self._regions = Regions(watched.lake, WITHIN)
         self._topics: Mapping[str, Topic] = {}
         self._partitions = Partitions(watched.patience)

@@ -4,13 +4,16 @@ import json
 import re
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import yaml
 from support.monitoring import DEPLOY, metrics_in, missing
 
+from jobs.demo.system import new_home
 from jobs.documents import DEPLOY as DEPLOYED
 from jobs.documents import stale
+from jobs.watch import EVERY, FLUSHES, console
 from jobs.watch.grafana.dashboards import DASHBOARDS
 from jobs.watch.problems import Runbook
 from jobs.watch.prometheus.alerts import ALERTS, WATCH_AWAY
@@ -56,6 +59,24 @@ def test_everything_that_can_be_wrong_has_an_alert_and_every_alert_a_runbook() -
     assert {metric for alert in ALERTS for metric in metrics_in(alert.query)} <= KNOWN
 
 
+def test_a_stopped_worker_of_the_demo_shows_within_15_seconds_by_what_is_configured(
+    tmp_path: Path,
+) -> None:
+    asking = yaml.safe_load((RULES / "prometheus.yml").read_text("utf-8"))["global"]
+    scrape, evaluation = (_seconds(asking[f"{what}_interval"]) for what in ("scrape", "evaluation"))
+    (stuck,) = (alert for alert in ALERTS if alert.name == "PartitionStuck")
+    script = (Path(console.__file__).parent / "web" / "console.js").read_text("utf-8")
+    (refresh,) = re.findall(r"EVERY_MS = (\d+);", script)
+    may_wait = FLUSHES * new_home(tmp_path, {}).settings.flush_period.total_seconds()
+    seen = may_wait + 2 * EVERY.total_seconds()  # a look that still saw it move, and the last one
+    assert seen + scrape + evaluation + _seconds(stuck.holds) <= 12
+    assert seen + int(refresh) / 1000 <= 12
+
+
+def _seconds(duration: str) -> int:
+    return int(duration.removesuffix("s"))
+
+
 def test_every_alert_is_tested_in_trouble_and_without() -> None:
     tests = yaml.safe_load((RULES / "rules_test.yml").read_text("utf-8"))["tests"]
     told = [test["name"] for test in tests]
@@ -64,7 +85,12 @@ def test_every_alert_is_tested_in_trouble_and_without() -> None:
 
 @pytest.mark.skipif(bool(missing()), reason=f"{missing()}: not on this machine")
 @pytest.mark.parametrize(
-    "command", [["test", "rules", "rules_test.yml"], ["check", "config", "prometheus.yml"]]
+    "command",
+    [
+        ["test", "rules", "rules_test.yml"],
+        ["check", "rules", "rules.yml"],
+        ["check", "config", "--syntax-only", "prometheus.yml"],  # the token is not here
+    ],
 )
 def test_promtool_finds_nothing_wrong(command: list[str]) -> None:
     done = subprocess.run(  # noqa: S603 - our arguments

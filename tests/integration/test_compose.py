@@ -115,8 +115,9 @@ def test_what_runs_for_ever_is_started_again_and_says_whether_it_is_well() -> No
         assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-def test_watch_has_no_secret_but_the_consoles_token() -> None:
-    assert SERVICES["watch"]["secrets"] == ["console-token"]
+def test_watch_and_who_reads_it_have_no_secret_but_its_token() -> None:
+    for name in ("watch", "prometheus"):
+        assert SERVICES[name]["secrets"] == ["console-token"]
 
 
 def test_every_file_that_is_mounted_is_there_and_grafana_finds_its_dashboards() -> None:

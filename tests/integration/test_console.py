@@ -49,7 +49,7 @@ def test_a_lag_spike_shows_by_itself_and_names_the_stuck_partition(
     page.open(console.url)
     assert "now: 2 s" in page.text("#lag figure")
     spike(history)
-    page.run("return refresh()")  # what the page does every five seconds
+    page.run("return refresh()")  # what the page does every two seconds
     page.wait_for("return document.querySelector('#banner').classList.contains('critical')")
     assert SENTENCE in page.text("#banner")
     assert "1 problem since 03:13:00 UTC" in page.run("return document.title")

@@ -10,7 +10,6 @@ import duckdb
 import pytest
 from support.demo import PATIENCE, Demo
 
-from schemas.settings import Settings
 from schemas.tables import TELEMETRY
 from storage.places import open_lake, open_stores
 
@@ -38,7 +37,7 @@ def test_a_demo_over_tls_ends_by_itself_and_leaves_its_tables_and_no_process(
     for who in ("an analyst", "an operator", "a privacy officer"):
         assert who in said
 
-    settings = Settings.load(_exported(demo))
+    settings = demo.settings()
     lake = open_lake(open_stores(settings), settings)
     for place in settings.regions:
         rows = lake[(TELEMETRY.name, place.region)].dataset()
@@ -94,8 +93,3 @@ def _next_commands(said: str) -> list[str]:
     lines = [line[20:] for line in end.splitlines() if "fortnight " in line]
     assert len(lines) == 5
     return lines
-
-
-def _exported(demo: Demo) -> dict[str, str]:
-    pairs = (line.partition("=")[::2] for line in demo.in_shell("env", demo.folder).splitlines())
-    return {name: value for name, value in pairs if name.startswith("FORTNIGHT_")}

@@ -2,18 +2,22 @@ import itertools
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.demo import PATIENCE, Demo
-from support.monitoring import metrics_in, missing, monitoring
+from support.monitoring import Monitoring, metrics_in, missing, monitoring
+from support.surfaces import Surfaces, reader, true_time
 from typer.testing import CliRunner
 
 from jobs.cli import app
+from jobs.cli.figures import FOLDER, add
 from jobs.demo.processes import free_port
 from jobs.watch.grafana.dashboards import DASHBOARDS
 from jobs.watch.prometheus.alerts import ALERTS
+from schemas.metrics import KAFKA_LAG_SECONDS, LOOKED_AT
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -98,27 +102,58 @@ def test_a_runbook_names_no_command_that_is_not_there(name: str) -> None:
         assert [option for option in re.findall(r"--[a-z-]+", line) if option not in told] == []
 
 
+@pytest.fixture(scope="module")
+def beside(
+    demo: Demo, metrics_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Monitoring]:
+    """Watch and Prometheus, as they are deployed, beside the demo."""
+    if missing():
+        pytest.skip(f"{missing()}: not on this machine")
+    folder = tmp_path_factory.mktemp("monitoring")
+    with monitoring(folder, demo.folder / "environment", metrics_port) as running:
+        yield running
+
+
 @pytest.mark.kafka
-@pytest.mark.skipif(bool(missing()), reason=f"{missing()}: not on this machine")
-def test_prometheus_finds_what_panels_and_alerts_ask_for_and_wakes_somebody(
-    demo: Demo, metrics_port: int, tmp_path: Path
+def test_prometheus_finds_what_panels_and_alerts_ask_for(beside: Monitoring) -> None:
+    silent = {query for one in DASHBOARDS for panel in one.panels for query, _ in panel.queries}
+
+    def all_answered() -> bool:
+        silent.difference_update([query for query in silent if beside.ask(query)])
+        return not silent
+
+    beside.watch.wait_until(all_answered, within=PATIENCE)
+    assert {metric for alert in ALERTS for metric in metrics_in(alert.query)} <= beside.known()
+    told = {rule["name"]: rule["health"] for rule in beside.rules()}
+    assert told == {alert.name: "ok" for alert in ALERTS}
+
+
+@pytest.mark.kafka
+@pytest.mark.usefixtures("credentials")
+def test_a_stopped_worker_shows_wherever_one_looks_with_its_true_lag_until_it_goes_on(
+    demo: Demo, beside: Monitoring, tmp_path: Path
 ) -> None:
-    with monitoring(tmp_path, demo.folder / "environment", metrics_port) as beside:
-        silent = {query for one in DASHBOARDS for panel in one.panels for query, _ in panel.queries}
-
-        def all_answered() -> bool:
-            silent.difference_update([query for query in silent if beside.ask(query)])
-            return not silent
-
-        beside.watch.wait_until(all_answered, within=PATIENCE)
-        assert {metric for alert in ALERTS for metric in metrics_in(alert.query)} <= beside.known()
-        told = {rule["name"]: rule["health"] for rule in beside.rules()}
-        assert told == {alert.name: "ok" for alert in ALERTS}
-        (worker,) = (p for p in demo.processes() if "fortnight-worker" in " ".join(p.cmdline()))
+    (worker,) = (p for p in demo.processes() if "fortnight-worker" in " ".join(p.cmdline()))
+    settings = demo.settings()
+    with reader(beside, tmp_path) as page:
+        surfaces = Surfaces.of(beside, page)
         worker.suspend()
-        firing = 'ALERTS{alertname="PartitionStuck", alertstate="firing"}'
-        beside.watch.wait_until(lambda: bool(beside.ask(firing)), within=PATIENCE)
-        assert "has not moved for" in beside.page()
+        began = time.monotonic()
+        beside.watch.wait_until(lambda: surfaces.all_say_so(began), within=PATIENCE)
+        told = beside.numbers()
+        ((looked),) = told[LOOKED_AT].values()
+        lags = {(key[2], int(key[3])): lag for key, lag in told[KAFKA_LAG_SECONDS].items() if lag}
+        off = [
+            abs(lag - (looked - true_time(settings, *place).timestamp()))
+            for place, lag in sorted(lags.items(), key=lambda one: -one[1])[:3]
+        ]
+        assert len(off) == 3
+        assert max(off) < 2  # seconds, of the same instant: a slow machine changes nothing
         worker.resume()
-        beside.watch.wait_until(lambda: not beside.ask(firing), within=PATIENCE)
+        went_on = time.monotonic()
+        beside.watch.wait_until(surfaces.none_says_so, within=PATIENCE)
         beside.watch.wait_until(lambda: "Nothing is wrong" in beside.page(), within=PATIENCE)
+    figures = {f"stopped_worker_{name}_seconds": when for name, when in surfaces.seen.items()}
+    figures["stopped_worker_cleared_seconds"] = round(time.monotonic() - went_on, 1)
+    figures["lag_off_by_seconds"] = round(max(off), 3)
+    add(figures, ROOT / FOLDER / "watch.json")

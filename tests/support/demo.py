@@ -11,6 +11,7 @@ from uuid import uuid4
 import psutil
 
 from jobs.demo.processes import Process
+from schemas.settings import PREFIX, Settings
 
 PARTS = len(["the demo", "Kafka", "S3", "worker", "fleet", "compact", "expire", "sweep"])
 PATIENCE = timedelta(seconds=180)
@@ -50,6 +51,12 @@ class Demo(Process):
             )
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
+
+    def settings(self) -> Settings:
+        """As every part of it has them."""
+        lines = self.in_shell("env", self.folder).splitlines()
+        pairs = (line.partition("=")[::2] for line in lines)
+        return Settings.load({name: value for name, value in pairs if name.startswith(PREFIX)})
 
     def in_shell(self, command: str, folder: Path) -> str:
         """The output of a command in a shell that is set up for the demo."""

@@ -10,16 +10,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import yaml
 
 from jobs.demo.processes import Process, free_port
+from jobs.watch.places.workers import Numbers
+from schemas.exposition import parse_text
+from schemas.metrics import WATCH_METRICS
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 PROGRAMS = ("prometheus", "promtool")
 _PATIENCE = timedelta(seconds=60)
-_EVERY = "1s"
 _METRIC = re.compile(r"\b(?:fortnight|kafka)_[a-z_]+\b")
 
 
@@ -39,17 +42,29 @@ class Monitoring:
 
     Attributes:
         console: URL of watch's console.
+        metrics: URL of watch's metrics.
         prometheus: URL of Prometheus.
+        token: What watch asks for.
         watch: The process.
     """
 
     console: str
+    metrics: str
     prometheus: str
+    token: str
     watch: Process
 
     def page(self) -> str:
         """What the console shows now."""
-        with urllib.request.urlopen(self.console) as answer:  # noqa: S310 - this machine's
+        return self._read(self.console)
+
+    def numbers(self) -> Numbers:
+        """What watch tells of its last look."""
+        return parse_text(self._read(self.metrics), WATCH_METRICS)
+
+    def _read(self, url: str) -> str:
+        request = urllib.request.Request(url, headers={"authorization": f"Bearer {self.token}"})  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - this machine's
             return str(answer.read().decode())
 
     def ask(self, query: str) -> list[dict[str, Any]]:
@@ -72,7 +87,7 @@ class Monitoring:
 
 @contextmanager
 def monitoring(folder: Path, environment: Path, worker: int) -> Iterator[Monitoring]:
-    """Watch a system that runs, every second; both end on the way out.
+    """Watch a system that runs, as often as is the default; both end on the way out.
 
     Args:
         folder: For logs and what Prometheus keeps.
@@ -81,11 +96,13 @@ def monitoring(folder: Path, environment: Path, worker: int) -> Iterator[Monitor
     """
     metrics, console, prometheus = (free_port() for _ in range(3))
     url = f"http://127.0.0.1:{worker}/metrics"
+    token = folder / "token"
+    token.write_text(token_urlsafe(), "utf-8")
     watch = (
-        f". {environment}; exec fortnight watch --every 1"
-        f" --port {metrics} --console {console} --worker {url}"
+        f". {environment}; exec fortnight watch"
+        f" --port {metrics} --console {console} --token file:{token} --worker {url}"
     )
-    _configure(folder, {"fortnight-watch": metrics, "fortnight-worker": worker}, console)
+    _configure(folder, {"fortnight-watch": metrics, "fortnight-worker": worker}, console, token)
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",
@@ -98,24 +115,27 @@ def monitoring(folder: Path, environment: Path, worker: int) -> Iterator[Monitor
         server = running.enter_context(
             Process("prometheus", command, log=folder / "prometheus.log")
         )
-        found = Monitoring(f"http://127.0.0.1:{console}/", f"http://127.0.0.1:{prometheus}", shell)
+        found = Monitoring(
+            f"http://127.0.0.1:{console}/",
+            f"http://127.0.0.1:{metrics}/metrics",
+            f"http://127.0.0.1:{prometheus}",
+            token.read_text("utf-8"),
+            shell,
+        )
         server.wait_until(lambda: _answers(found), within=_PATIENCE)
         yield found
 
 
-def _configure(folder: Path, ports: dict[str, int], console: int) -> None:
+def _configure(folder: Path, ports: dict[str, int], console: int, token: Path) -> None:
     """`deploy`'s configuration, with what is where on this machine."""
     configured = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
-    configured["global"] |= {
-        "scrape_interval": _EVERY,
-        "evaluation_interval": _EVERY,
-        "external_labels": {"console": f"http://127.0.0.1:{console}"},
-    }
-    assert [job["job_name"] for job in configured["scrape_configs"]] == list(ports)
-    configured["scrape_configs"] = [
-        {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-        for job, port in ports.items()
-    ]
+    configured["global"]["external_labels"] = {"console": f"http://127.0.0.1:{console}"}
+    watch, worker = configured["scrape_configs"]
+    watch["authorization"]["credentials_file"] = str(token)
+    del worker["dns_sd_configs"]
+    for job in (watch, worker):
+        port = ports[job["job_name"]]
+        job["static_configs"] = [{"targets": [f"127.0.0.1:{port}"]}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configured), "utf-8")
     shutil.copy(DEPLOY / "prometheus" / "rules.yml", folder)
 

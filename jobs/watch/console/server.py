@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Self
 
-from jobs.watch.console.door import Door
 from jobs.watch.console.site import Reply, Site
+from jobs.watch.door import Door
 from jobs.watch.history import History
 from schemas.errors import SettingsError
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import parse_qs
 
 from jobs.watch.console import pages
-from jobs.watch.console.door import Door
+from jobs.watch.door import Door
 from jobs.watch.history import History
 
 _HTML = "text/html; charset=utf-8"

@@ -25,7 +25,9 @@ from schemas.metrics import (
     Metric,
 )
 
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 20.0
+"""Longer than a look waits: while one that hangs owes an answer, looks are not delayed."""
+
 _MOST_BYTES = 2**22
 
 Numbers = Mapping[Metric, Mapping[tuple[str, ...], float]]

@@ -1,7 +1,7 @@
 // Keeps the page current, and answers who points at a chart. Without it the page reloads itself.
 "use strict";
 
-const EVERY_MS = 5000;
+const EVERY_MS = 2000;
 
 async function refresh() {
   let next;

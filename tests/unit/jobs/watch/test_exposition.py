@@ -2,14 +2,16 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection
 
 import msgspec
 import pytest
-from support.watched import hour, partition_state, problem, state
+from support.watched import NOW, SECOND, hour, partition_state, problem, state
 
 from jobs.watch.exposition import exposition, numbers
 from jobs.watch.history import History
 from jobs.watch.serving import Serving
+from schemas.errors import SettingsError
 from schemas.exposition import parse_text
 from schemas.metrics import (
     KAFKA_LAG,
@@ -95,6 +97,44 @@ def test_the_latest_state_is_served_once_there_is_one() -> None:
     assert early.value.code == 503
     assert found[LOOKED_AT] == {(): state().now.timestamp()}
     assert sum(found[PROBLEMS].values()) == 0
+
+
+def test_who_may_be_elsewhere_needs_the_token_for_numbers_and_not_for_probes() -> None:
+    token = "correct horse battery staple"
+    with pytest.raises(SettingsError, match="needs a token"):
+        Serving(History(), 0, "0.0.0.0")  # noqa: S104 - refused
+    with closing(Serving(History(), 0, token=token)) as served:
+        assert [ask(served, "/metrics", given) for given in ("", token[:-1], token)] == [
+            (401, "Bearer"),
+            (401, "Bearer"),
+            (200, None),
+        ]
+        assert ask(served, "/livez", "") == (200, None)
+
+
+def ask(served: Serving, path: str, token: str) -> tuple[int, str | None]:
+    """The status, and what is asked for."""
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    with closing(connection):
+        connection.request("GET", path, headers={"authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers["WWW-Authenticate"]
+
+
+def test_of_states_that_are_alike_history_keeps_one_in_five_seconds_and_the_newest() -> None:
+    bad = problem("a partition stands still", since=NOW)
+    wrong = range(7, 10)
+    states = [
+        state(NOW + second * SECOND, problems=(bad,) if second in wrong else ())
+        for second in range(20)
+    ]
+    history = History()
+    for one in states:
+        history.append(one)
+        assert history.latest == one
+    kept = [(one.now - NOW) // SECOND for one in history.states]
+    assert kept == [0, 5, 6, 9, 14, 19]
 
 
 def test_history_forgets_what_is_too_old_or_too_much_and_never_the_newest() -> None:

@@ -1,4 +1,4 @@
-"""Who may see the console: whoever sits at this machine, or has the token."""
+"""Who may see what watch tells: whoever sits at this machine, or has the token."""
 
 import hmac
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Door:
     """Decides on every request; compares in constant time.
 
     Without a token only requests to a name of this machine itself are let in, so that no page of
-    another origin can read the console by giving its own name this machine's address.
+    another origin can read anything by giving its own name this machine's address.
     """
 
     def __init__(self, host: str, token: str) -> None:
@@ -30,10 +30,10 @@ class Door:
             SettingsError: Others could reach the address, and there is no token, or a short one.
         """
         if token and len(token) < _LEAST:
-            raise SettingsError(f"the console's token is shorter than {_LEAST} characters")
+            raise SettingsError(f"watch's token is shorter than {_LEAST} characters")
         if not (token or _is_this_machine(host)):
             raise SettingsError(
-                f"a console at {host} can be reached from elsewhere: it needs a token"
+                f"what watch tells at {host} can be read from elsewhere: that needs a token"
             )
         self._token = token.encode()
         self._pass = hmac.digest(self._token, b"console", "sha256").hex() if token else ""
