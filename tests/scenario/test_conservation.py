@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.evidence.fleet import Fleet
-from support.evidence.oracle import Registration, Sent
-from support.faults.rig import oracle_of, pipeline_of, registry_of
+from support.evidence.oracle import Marking, Registration, Sent
+from support.faults.rig import Told, oracle_of, pipeline_of, registry_of
 
 from schemas.batches import WireBatch
 from schemas.lineage import Partition
@@ -21,9 +21,22 @@ from streams.pipeline import Finished, Pipeline
 NOW = 1_795_000_000_000_000
 HOUR = 3_600_000_000
 FLEET = Fleet(NOW, good=0.3)
-HISTORY = [(1, one) for one in FLEET.registrations()]
+REGISTERED = [(1, one) for one in FLEET.registrations()]
+MARKS = [
+    (NOW - 1, said)
+    for number, (_, one) in enumerate(REGISTERED)
+    for said in (
+        Marking(one.device.lower(), restricted=number % 6 == 1, stopped=number % 9 == 2),
+        Marking(one.device, erased=NOW) if number % 8 == 3 else None,
+    )
+    if said
+]
+HISTORY: list[Told] = [*REGISTERED, *MARKS]
 ORACLE = oracle_of(HISTORY)
-LATER = [(NOW + HOUR, Registration(one.device, "US", frozenset())) for _, one in HISTORY]
+LATER: list[Told] = [
+    *((NOW + HOUR, Registration(one.device, "US", frozenset())) for _, one in REGISTERED),
+    *((NOW, Marking(one.device, stopped=True)) for _, one in REGISTERED),
+]
 
 topics = st.sampled_from(sorted(STREAMED))
 numbers = st.lists(st.integers(0, 10**6), min_size=1, max_size=60)
@@ -165,4 +178,5 @@ def test_the_fleet_meets_every_fate(topic: str) -> None:
     fates = Counter(ORACLE.fate(FLEET.sent(topic, number), NOW) for number in range(3_000))
     kinds = {fate.partition("/")[0] for fate in fates}
     assert kinds == {"stored", "rejected", "withheld", "expired", "elsewhere"}
-    assert len(fates) > 12
+    assert len(fates) > 15
+    assert {"withheld/restricted", "withheld/stopped", "withheld/erased"} <= fates.keys()

@@ -57,6 +57,11 @@ class Registration:
     vendor: str = "360-robot-vacuum"
 
     @property
+    def record_key(self) -> str:
+        """As the account service writes it."""
+        return self.device
+
+    @property
     def value(self) -> bytes | None:
         """The record's value, as the account service writes it."""
         if self.cancelled:
@@ -74,6 +79,34 @@ class Registration:
             ],
         }
         return json.dumps(said).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What an officer says of a device, until the next time; nothing where all is false.
+
+    Attributes:
+        erased: Whoever had it up to then is; microseconds since 1970 in UTC.
+    """
+
+    device: str
+    restricted: bool = False
+    stopped: bool = False
+    erased: int | None = None
+
+    @property
+    def record_key(self) -> str:
+        """Its place among the registrations."""
+        folded = "".join(letter for letter in self.device.lower() if letter not in " :._-")
+        return f"mark/{folded}"
+
+    @property
+    def value(self) -> bytes | None:
+        """The record's value, as officers' commands write it."""
+        said = {"restricted": self.restricted, "stopped": self.stopped, "erased": self.erased}
+        if not any(said.values()):
+            return None
+        return json.dumps({"device": self.device, **said}).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +142,16 @@ class Oracle:
     served: frozenset[str] = frozenset({"eu", "us"})
     _times: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _history: dict[str, list[Registration]] = field(default_factory=lambda: defaultdict(list))
+    _marks: dict[str, list[tuple[int, Marking]]] = field(default_factory=lambda: defaultdict(list))
 
-    def hear(self, registrations: Iterable[tuple[int, Registration]]) -> None:
-        """Learn of registrations, in the order and with the ingest times that the broker gave."""
-        for time, registration in registrations:
-            self._times[registration.device].append(time)
-            self._history[registration.device].append(registration)
+    def hear(self, told: Iterable[tuple[int, Registration | Marking]]) -> None:
+        """Learn what was told, in the order and with the ingest times that the broker gave."""
+        for time, one in told:
+            if isinstance(one, Marking):
+                self._marks[one.record_key].append((time, one))
+            else:
+                self._times[one.device].append(time)
+                self._history[one.device].append(one)
 
     def fate(self, sent: Sent, ingest_time: int) -> str:
         """How the record has to end that the broker took at this time (microseconds)."""
@@ -125,7 +162,29 @@ class Oracle:
             return "rejected/the device is not registered"
         if now.cancelled:
             return "withheld/the account was cancelled"
-        return self._abroad(now) or _withheld(sent, now, ingest_time) or f"stored/{_region(now)}"
+        return (
+            self._abroad(now)
+            or _too_early(sent, now, ingest_time)
+            or self._marked(now, ingest_time)
+            or _withheld(sent, now)
+            or f"stored/{_region(now)}"
+        )
+
+    def _marked(self, now: Registration, ingest_time: int) -> str:
+        """Why an officer keeps the record out; empty where none does."""
+        marks = self._marks.get(Marking(now.device).record_key, [])
+        said = [one for time, one in marks if time < ingest_time]
+        times = [time for time, _ in marks if time < ingest_time]
+        if not said:
+            return ""
+        if said[-1].restricted:
+            return "withheld/restricted"
+        if said[-1].stopped:
+            return "withheld/stopped"
+        erased = said[-1].erased
+        bound = -1 if now.bound_since is None else now.bound_since
+        is_erased = erased is not None and bound <= min(erased, times[-1])
+        return "withheld/erased" if is_erased else ""
 
     def _abroad(self, now: Registration) -> str:
         """Why the record is nobody's here; empty where it is somebody's."""
@@ -162,12 +221,17 @@ def _region(now: Registration) -> str | None:
     return REGION_OF.get(now.country)
 
 
-def _withheld(sent: Sent, now: Registration, ingest_time: int) -> str:
-    """Why the owner's words or the maker's policy keep the record out; empty where they do not."""
+def _too_early(sent: Sent, now: Registration, ingest_time: int) -> str:
+    """Why it is not the present owner's; empty where it is."""
     is_sane = _YEAR_2020 <= sent.event_time <= ingest_time + _AHEAD
     happened = sent.event_time if is_sane else ingest_time
     if now.bound_since is not None and happened < now.bound_since:
         return "withheld/before the device was bound"
+    return ""
+
+
+def _withheld(sent: Sent, now: Registration) -> str:
+    """Why the owner's words or the maker's policy keep the record out; empty where they do not."""
     if now.vendor == "smarock" and now.bound_since is None:
         return "withheld/the device is not bound"
     if CONSENT_FOR[sent.topic] not in now.consents:

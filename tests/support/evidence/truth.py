@@ -9,7 +9,7 @@ from uuid import UUID
 
 from confluent_kafka import Consumer, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
-from support.evidence.oracle import EVERY_CONSENT, Oracle, Registration, Sent
+from support.evidence.oracle import EVERY_CONSENT, Marking, Oracle, Registration, Sent
 from support.evidence.proof import Log
 
 DEVICES = "fleet.devices"
@@ -41,10 +41,10 @@ class Truth:
             }
         )
 
-    def register(self, registrations: Iterable[Registration]) -> None:
-        """Publish registrations; all are acknowledged on return."""
-        for one in registrations:
-            self._produce(DEVICES, one.device, one.value)
+    def register(self, told: Iterable[Registration | Marking]) -> None:
+        """Publish registrations and marks; all are acknowledged on return."""
+        for one in told:
+            self._produce(DEVICES, one.record_key, one.value)
         self._settle()
 
     def publish(self, records: Iterable[Sent]) -> None:
@@ -91,7 +91,7 @@ class Truth:
     def _of(self, topic: str, value: bytes | None) -> Sent:
         return self._empty[topic] if value is None else self._sent[value]
 
-    def _registrations(self) -> Iterator[tuple[int, Registration]]:
+    def _registrations(self) -> Iterator[tuple[int, Registration | Marking]]:
         for _, _, _, messages in _read(self.address, [DEVICES]):
             for message in messages:
                 device = (message.key() or b"").decode()
@@ -117,7 +117,9 @@ class Truth:
         assert self._producer.flush(_PATIENCE) == 0, "Kafka does not take what is sent"
 
 
-def _registration(device: str, value: bytes | None) -> Registration:
+def _registration(device: str, value: bytes | None) -> Registration | Marking:
+    if device.startswith("mark/"):
+        return Marking(**json.loads(value or json.dumps({"device": device.removeprefix("mark/")})))
     if value is None:
         return Registration(device, cancelled=True)
     said: Mapping[str, object] = json.loads(value)

@@ -11,7 +11,7 @@ import pyarrow.fs
 from support.evidence import proof
 from support.evidence.fleet import TELEMETRY as TOPIC
 from support.evidence.fleet import Fleet
-from support.evidence.oracle import Oracle, Registration, Sent
+from support.evidence.oracle import Marking, Oracle, Registration, Sent
 from support.evidence.proof import Log
 from support.evidence.reader import Follower
 from support.keys import KEYS
@@ -165,24 +165,26 @@ class Source:
         ]
 
 
-def oracle_of(registrations: Iterable[tuple[int, Registration]]) -> Oracle:
-    """An oracle that heard these."""
+Told = tuple[int, Registration | Marking]
+"""When the broker took it (microseconds since 1970 in UTC), and what it is."""
+
+
+def oracle_of(told: Iterable[Told]) -> Oracle:
+    """An oracle that heard this."""
     oracle = Oracle()
-    oracle.hear(registrations)
+    oracle.hear(told)
     return oracle
 
 
-def registry_of(
-    registrations: Sequence[tuple[int, Registration]], kind: Callable[[], Registry] = Registry
-) -> Registry:
+def registry_of(told: Sequence[Told], kind: Callable[[], Registry] = Registry) -> Registry:
     """The product's registry, fed as from `fleet.devices`."""
     registry = kind()
     registry.apply(
         [
-            DeviceRecord(offset, time, one.device.encode(), one.value)
-            for offset, (time, one) in enumerate(registrations)
+            DeviceRecord(offset, time, one.record_key.encode(), one.value)
+            for offset, (time, one) in enumerate(told)
         ],
-        len(registrations),
+        len(told),
     )
     return registry
 
