@@ -1,4 +1,6 @@
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -6,10 +8,14 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer
 from kafka.admin import KafkaAdminClient
+from msgspec.structs import replace
 
 from jobs.demo.broker import Broker
 from jobs.kafka import Cluster
-from schemas.errors import IntegrityError, SettingsError
+from jobs.subjects.marks import put_marks
+from jobs.subjects.roll import read
+from schemas.errors import IntegrityError, RetryableError, SettingsError
+from schemas.marks import Mark, decode
 from schemas.tables.devices import DEVICES_TOPIC
 from streams.kafka.devices import Devices, RegistryBehindError
 from streams.kafka.topics import KafkaUnavailableError, Topics
@@ -161,3 +167,46 @@ def test_a_topic_that_was_recreated_is_noticed(registrar: Broker, cluster: Clust
         topics.verify()
     topics.close()
     admin.close()
+
+
+def _stopped(mark: Mark) -> Mark:
+    return replace(mark, stopped=True)
+
+
+def test_a_worker_that_read_up_to_the_offset_that_is_told_knows_the_marks(
+    cluster: Cluster, devices: Devices, applied: Applied
+) -> None:
+    behind = put_marks(cluster, ["SN-1", "SN-2"], _stopped)
+    assert devices.barrier(SOON) >= behind
+    assert {decode(one.value) for one in applied.records} == {
+        Mark(device="SN-1", stopped=True),
+        Mark(device="SN-2", stopped=True),
+    }
+    assert put_marks(cluster, ["sn 2"], _stopped) == behind
+    devices.barrier(SOON)
+    assert len(applied.records) == 2
+
+
+def test_of_officers_at_once_each_changes_what_the_others_said(registrar: Broker) -> None:
+    names = {"case-1", "case-2", "case-3"}
+
+    def hold(name: str) -> None:
+        """As an officer whose command was overtaken: once more."""
+        is_done = False
+        with Cluster(registrar.address) as own:
+            while not is_done:
+                with suppress(RetryableError):
+                    put_marks(own, ["SN-3"], lambda mark: _held(mark, name))
+                    is_done = True
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(hold, names))
+    with Cluster(registrar.address) as cluster:
+        roll = read(cluster, lambda listed: listed.device == "SN-3")
+    told = roll.of("SN-3").mark
+    assert told is not None
+    assert set(told.holds) == names
+
+
+def _held(mark: Mark, name: str) -> Mark:
+    return replace(mark, holds=tuple({*mark.holds, name}))
