@@ -6,6 +6,7 @@ file is the same bytes whenever it is made, so it need not be held in memory unt
 should a sweeper have taken it, it is made again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,13 +44,18 @@ class Taken:
 
     Attributes:
         files: That were rewritten, or dropped whole.
-        rows: That were taken out.
+        devices: Pseudonym -> rows that were taken out.
         bytes_written: Of the files that stand for them.
     """
 
     files: int = 0
-    rows: int = 0
+    devices: Mapping[str, int] = field(default_factory=dict, repr=False)
     bytes_written: int = 0
+
+    @property
+    def rows(self) -> int:
+        """That were taken out."""
+        return sum(self.devices.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,13 @@ class _Made:
     Attributes:
         new: None where no row is left.
         at: When it was put, UTC.
+        devices: Pseudonym -> rows that it is without.
     """
 
     match: Match
     new: DataFile | None
     at: datetime
+    devices: Mapping[str, int] = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -110,16 +118,17 @@ class _Work:
         try:
             left, taken = self._split(match)
             self._count(left, taken, match)
+            devices = _counted(taken)
             if self.first is not None:
                 self.first(match.file.path, taken)
             if not left.num_rows:
-                return _Made(match, None, now)
+                return _Made(match, None, now, devices)
             written = write(self.destination, left, path, now)
             if add_up([left["offset"]]) != add_up([written.offsets]):
                 raise self._would_change(match)
         except (pa.ArrowException, OSError) as error:
             raise IntegrityError(f"{self.destination}: {match.file.path} is damaged") from error
-        return _Made(match, written.file, now)
+        return _Made(match, written.file, now, devices)
 
     def _split(self, match: Match) -> tuple[pa.Table, pa.Table]:
         """A file's rows: those that stay, and those that are taken out."""
@@ -201,8 +210,15 @@ def _finish(work: _Work) -> Taken:
 
 
 def _told(made: Mapping[DataPath, _Made]) -> Taken:
-    rows = sum(one.match.rows for one in made.values())
-    return Taken(len(made), rows, sum(new.size for new in _new(made.values())))
+    devices: Counter[str] = Counter()
+    for one in made.values():
+        devices.update(one.devices)
+    return Taken(len(made), dict(devices), sum(new.size for new in _new(made.values())))
+
+
+def _counted(rows: pa.Table) -> Mapping[str, int]:
+    counts = pc.value_counts(rows[DEVICE].cast(pa.string())).to_pylist()
+    return {one["values"]: one["counts"] for one in counts}
 
 
 def _new(made: Iterable[_Made]) -> list[DataFile]:

@@ -30,6 +30,7 @@ class Listed:
         countries: Every country that is told of it: compaction takes older ones away in a day.
         mark: The newest; None where nothing is said.
         mark_offset: Of that record, or of its tombstone; -1 for none.
+        marked: When it came, UTC, by the broker's clock.
     """
 
     device: str = field(repr=False)
@@ -39,6 +40,7 @@ class Listed:
     countries: frozenset[str] = frozenset()
     mark: Mark | None = field(default=None, repr=False)
     mark_offset: int = -1
+    marked: datetime | None = None
 
     @property
     def is_cancelled(self) -> bool:
@@ -114,8 +116,8 @@ def _device_of(record: KafkaRecord) -> str:
 
 def _hear(listed: Listed, record: KafkaRecord) -> Listed:
     if marks.marked_device(record.key) is not None:
-        mark = marks.decode(record.value)
-        return replace(listed, mark=mark, mark_offset=record.position.offset)
+        mark, came = marks.decode(record.value), record.ingest_time
+        return replace(listed, mark=mark, mark_offset=record.position.offset, marked=came)
     if record.value is None:
         former = listed.registration or listed.former
         return replace(listed, registration=None, since=record.ingest_time, former=former)

@@ -137,7 +137,7 @@ def test_it_is_one_commit_with_its_reason(tmp_path: Path) -> None:
 def test_a_file_of_nothing_else_is_dropped(tmp_path: Path) -> None:
     destination = empty(tmp_path)
     commit(destination, rows_of(TELEMETRY, 4, device=[ALICE] * 4))
-    assert taken(destination, Selection(frozenset({ALICE}))) == Taken(1, 4, 0)
+    assert taken(destination, Selection(frozenset({ALICE}))) == Taken(1, {ALICE: 4}, 0)
     assert destination.live() == []
     assert [*destination.store.list("telemetry/date=")] == []
 
