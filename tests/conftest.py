@@ -1,6 +1,7 @@
 """What every test may ask for: the cache of downloads, real Kafka, real S3 servers."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("fortnight")
+
+# A shell lets what it starts in the background ignore Ctrl-C, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["support.no_skips", "pytester"]
 
