@@ -14,7 +14,7 @@ from schemas.canonical import canonical_json, digest
 
 _REQUEST = re.compile(r"[A-Z][A-Z0-9]{0,11}-[0-9][0-9-]{0,19}", re.ASCII)
 
-APPROVED = ("keys destroy", "subject access", "disclose")
+APPROVED = ("disclose", "hold place", "hold release", "keys destroy", "subject access")
 """Acts that need a second person's approval."""
 
 

@@ -9,7 +9,8 @@ import typer
 from jobs import expire as expiry
 from jobs import sweep as sweeping
 from jobs.cli.rounds import DryRun, Every, Part, run
-from jobs.cli.settings import settings
+from jobs.cli.settings import environment, settings
+from jobs.holds.open import keepers
 from schemas.errors import SettingsError
 from schemas.settings import Settings
 from storage.lake import Destination
@@ -43,9 +44,14 @@ def sweep(*, dry_run: DryRun = False, every: Every = 0) -> None:
 def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
     stores = open_stores(chosen)
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
-    one = _plan_expiry if dry_run else _expire_one
+    holds = keepers(chosen, environment())
     for destination in open_lake(stores, chosen).values():
-        yield partial(one, destination, now)
+        keeper = holds.get(destination.region)
+        keep = keeper.keep_files if keeper else expiry.hold_nothing
+        if dry_run:
+            yield partial(_plan_expiry, destination, now)
+        else:
+            yield partial(_expire_one, destination, now, keep)
     if not dry_run:
         for store in stores.values():
             yield partial(_expire_links, store, now + expiry.PERIOD)
@@ -66,8 +72,8 @@ def _plan_expiry(destination: Destination, now: datetime) -> bool:
     return True
 
 
-def _expire_one(destination: Destination, now: datetime) -> bool:
-    report = expiry.expire(destination, now)
+def _expire_one(destination: Destination, now: datetime, keep: expiry.Keep) -> bool:
+    report = expiry.expire(destination, now, keep)
     left = "no row is left"
     if report.oldest:
         left = (
@@ -79,6 +85,8 @@ def _expire_one(destination: Destination, now: datetime) -> bool:
     typer.echo(
         f"{destination}: dropped {report.dropped} files ({rows} rows), deleted {deleted}; {left}"
     )
+    if report.held:
+        typer.echo(f"{destination}: copied {report.held} held rows before")
     breaches = report.breaches(now)
     for breach in breaches:
         typer.echo(f"{destination}: BROKEN: {breach}", err=True)

@@ -1,17 +1,12 @@
-"""A region's hold bucket: what is held, and copies of held rows that were due.
+"""Copies of held rows that were due, and the manifests by which they count.
 
-    _holds/H-2026-3.json                                                     a hold's record
-    H-2026-3/telemetry/date=2026-11-21/expires=2026-12-05T14/<uuid>.parquet  a copy
-    H-2026-3/telemetry/date=2026-11-21/expires=2026-12-05T14/00000000.json   its manifest
-
-A copy is a file of its table, in the folder of its source, under pseudonyms of the hold's own. It
-counts once a manifest names it; manifests of a folder are numbered and put only where there is
-none, so of several writers one gets the number and the others read again. A row that an earlier
-manifest has is left out: each held row is there once, whoever was killed.
+Manifests of a folder are numbered and put only where there is none, so of several writers one gets
+the number and the others read again. A row that an earlier manifest has is left out: each held row
+is there once, whoever was killed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -21,14 +16,12 @@ import pyarrow as pa
 
 from schemas.canonical import canonical_json, digest
 from schemas.errors import ConflictError, IntegrityError
-from schemas.hold_record import HoldRecord
 from schemas.tables import TABLES, Table
 from storage.layout import DataPath, object_key
 from storage.parquet import decode, encode
 from storage.row_hashes import row_hashes
 from storage.store import ObjectStore
 
-RECORDS = "_holds"
 _MANIFEST = re.compile(r"\d{8}\.json", re.ASCII)
 _TRIES = 100
 """Of writers that meet in a folder; each round one of them gets its number."""
@@ -161,45 +154,3 @@ def drop_copies(store: ObjectStore, hold: str) -> int:
     keys = sorted({info.key for info in store.list_versions(f"{hold}/")})
     store.delete(keys, every_version=True)
     return len(keys)
-
-
-def put_record(store: ObjectStore, record: HoldRecord, *, only_if_absent: bool = False) -> None:
-    """Make a hold's record durable: from then on its rows are held.
-
-    Raises:
-        ConflictError: `only_if_absent`, and there is one.
-    """
-    store.put(_record_key(record.name), record.format(), only_if_absent=only_if_absent)
-
-
-def read_record(store: ObjectStore, hold: str) -> HoldRecord | None:
-    """A hold's record; None where there is none.
-
-    Raises:
-        IntegrityError: It is not that hold's record.
-    """
-    try:
-        return HoldRecord.parse(store.get(_record_key(hold)), hold)
-    except KeyError:
-        return None
-
-
-def read_records(store: ObjectStore) -> Iterator[HoldRecord]:
-    """The record of every hold.
-
-    Raises:
-        IntegrityError: Something there is not a hold's record: nobody knows what is held.
-    """
-    for info in store.list(f"{RECORDS}/"):
-        name = info.key.removeprefix(f"{RECORDS}/").removesuffix(".json")
-        if record := read_record(store, name):
-            yield record
-
-
-def drop_record(store: ObjectStore, hold: str) -> None:
-    """Delete a hold's record and with it its key, every version; idempotent."""
-    store.delete([_record_key(hold)], every_version=True)
-
-
-def _record_key(hold: str) -> str:
-    return f"{RECORDS}/{hold}.json"
