@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 import pyzipper
 
-from jobs.subjects.access.archive import Archive, Part, new_passphrase
-from jobs.subjects.access.spill import Spill
+from jobs.subjects.access.search.spill import Spill
+from jobs.subjects.access.writing.archive import Archive, Part, new_passphrase
 from schemas.errors import SettingsError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ UNFINISHED = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
-from jobs.subjects.access.archive import Archive
+from jobs.subjects.access.writing.archive import Archive
 with Archive.create(Path(sys.argv[1]), "x" * 20, datetime(2026, 1, 1)) as archive:
     archive.put("README.txt", b"hello")
     print("there", flush=True)

@@ -1,0 +1,1 @@
+"""What a person gets: an encrypted archive of tables, maps, pages and a proof."""
