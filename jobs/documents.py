@@ -1,7 +1,7 @@
 """Writes what schemas and roles tell people and tools, or checks that what is there is current."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,12 @@ from schemas.settings import Settings
 from storage.dataset import REGION
 from storage.lake import PLACEMENT
 
+_EXAMPLE = Settings(
+    restricted=tuple(replace(one, bucket=f"{one.bucket}-restricted") for one in Settings().regions),
+    holds=tuple(replace(one, bucket=f"{one.bucket}-holds") for one in Settings().regions),
+)
+"""The default settings, with a bucket for every purpose."""
+
 
 def plan() -> Iterator[tuple[str, bytes]]:
     """(file's path, content) of every generated document."""
@@ -25,7 +31,7 @@ def plan() -> Iterator[tuple[str, bytes]]:
     yield "fleet/asyncapi.json", _text(asyncapi())
     for wire in wire_structs().values():
         yield f"fleet/{wire.__name__}.json", _text(json_schema(wire))
-    for name, content in page.files(Settings()):
+    for name, content in page.files(_EXAMPLE):
         yield f"access/{name}", content
     for name in runbooks.titles():
         yield f"runbooks/{name}.md", runbooks.page(name).encode()

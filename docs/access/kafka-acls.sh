@@ -24,6 +24,7 @@ kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Write --topic fleet.cleaning-history
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation DescribeConfigs --topic fleet.devices
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Read --topic fleet.devices
+kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Write --topic fleet.devices
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation DescribeConfigs --topic fleet.map-tiles
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Read --topic fleet.map-tiles
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Write --topic fleet.map-tiles
@@ -34,6 +35,7 @@ kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation DescribeConfigs --topic fortnight.replays
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Read --topic fortnight.replays
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Write --topic fortnight.replays
+kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Write --transactional-id fortnight-marks
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:officer --operation Write --transactional-id fortnight-replay
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:operator --operation Describe --group fortnight --resource-pattern-type prefixed
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:operator --operation AlterConfigs --topic fleet.cleaning-history

@@ -2,12 +2,20 @@
 
 A right on records or rows is one on what Kafka or S3 can tell apart: topics, groups, buckets and
 the beginnings of object keys.
+
+Registrations are the account service's. Officers may write to their topic too: what they say of a
+device (restricted, stopped, erased, held) has to have one order with its registrations, or a replay
+would judge otherwise than the first try did; and a consent that a subject takes back, or a wrong
+country, has to hold also where the account service is slow to say so. Each such record is an act
+with an entry in the ledger, which names nobody.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jobs.buckets import Purpose
 from jobs.replay import MARKS, NAME
+from jobs.subjects.marks import NAME as MARKING
 from schemas.settings import Settings
 from schemas.tables import CLEANING_HISTORY, DEAD_LETTERS, MAP_TILES, STREAMED, TABLES, TELEMETRY
 from schemas.tables.devices import DEVICES_TOPIC
@@ -40,15 +48,17 @@ class KafkaRight:
 
 @dataclass(frozen=True, slots=True)
 class S3Right:
-    """What may be done in a region's bucket.
+    """What may be done in one of a region's buckets.
 
     Attributes:
         actions: IAM's words, without `s3:`.
         keys: Patterns of object keys; none: the bucket itself.
+        purpose: Which of the buckets.
     """
 
     actions: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.ROWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,7 @@ class Role:
         does: What it is for.
         never: What it must not be able to do; the tests try each of these.
         kms: IAM's words, without `kms:`, where FORTNIGHT_WRAPPING is kms.
+        kms_of: Beginning of the versions whose keys may be opened; empty: of all.
     """
 
     name: str
@@ -67,6 +78,7 @@ class Role:
     kafka: tuple[KafkaRight, ...] = ()
     s3: tuple[S3Right, ...] = ()
     kms: tuple[str, ...] = ()
+    kms_of: str = ""
 
 
 _DATA = tuple(STREAMED)
@@ -74,10 +86,9 @@ _INPUT = (*_DATA, DEVICES_TOPIC)
 _LOOK = ("Describe", "DescribeConfigs")
 _CLUSTER = ("kafka-cluster",)
 
-_FIND = S3Right(("GetBucketLocation", "ListBucket"))
-_FIND_VERSIONS = S3Right(
-    ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads", "ListBucketVersions")
-)
+_LIST = ("GetBucketLocation", "ListBucket")
+_LIST_VERSIONS = (*_LIST, "ListBucketMultipartUploads", "ListBucketVersions")
+_FIND, _FIND_VERSIONS = S3Right(_LIST), S3Right(_LIST_VERSIONS)
 _READ, _WRITE = ("GetObject",), ("GetObject", "PutObject", "AbortMultipartUpload")
 _REMOVE = ("DeleteObject", "DeleteObjectVersion")
 _CONFIGURATION = (
@@ -100,6 +111,16 @@ _LEDGER, _LINKS = f"{ledger.FOLDER}/*", f"{links.FOLDER}/*"
 _CHECKS, _CLOCK = "_checks/*", "clock/*"
 """Where a worker tests its store, and a sweep asks it for the time."""
 
+_ANYTHING = ("*",)
+
+
+def _aside(actions: tuple[str, ...], purpose: Purpose) -> tuple[S3Right, S3Right]:
+    """What may be done in a bucket for rows that are put aside, all of its objects alike."""
+    return (
+        S3Right(_LIST_VERSIONS, purpose=purpose),
+        S3Right(actions, _ANYTHING, purpose=purpose),
+    )
+
 
 def roles(settings: Settings) -> tuple[Role, ...]:
     """Every role of a deployment with these settings; each region has its own of those in S3."""
@@ -117,7 +138,7 @@ def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
         ),
         Role(
             name="account-service",
-            does="alone says which device is whose, where it lives, and what was consented to",
+            does="says which device is whose, where it lives, and what was consented to",
             never="read a record, publish a measurement, touch a bucket",
             kafka=(KafkaRight(Kind.TOPIC, (DEVICES_TOPIC,), ("Write",)),),
         ),
@@ -139,13 +160,17 @@ def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
         ),
         Role(
             name="upkeep",
-            does="expires, sweeps, compacts and reconciles the tables of a region",
-            never="see Kafka, or another region's bucket",
+            does="expires, sweeps, compacts and reconciles a region's tables; copies what is held",
+            never="see Kafka, or another region's bucket; delete what is held",
             s3=(
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE), (*_EVERY_TABLE, _CLOCK)),
                 S3Right(_REMOVE, (_LINKS,)),
+                *_aside((*_WRITE, *_REMOVE), Purpose.RESTRICTED),
+                *_aside(_WRITE, Purpose.HELD),
             ),
+            kms=("Decrypt",),
+            kms_of="hold ",
         ),
         Role(
             name="watch",
@@ -197,26 +222,32 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
             ),
             s3=(
                 _FIND,
-                S3Right(("CreateBucket", *_both(_CONFIGURATION))),
+                *(
+                    S3Right(("CreateBucket", *_both(_CONFIGURATION)), purpose=one)
+                    for one in Purpose
+                ),
                 S3Right(_WRITE, _LOGS),
             ),
         ),
         Role(
             name="officer",
-            does="answers access, erasure and hold requests; sends dead letters again",
-            never="register a device, change a bucket's settings, delete an entry of the ledger",
+            does="answers subjects' requests, and marks their devices; sends dead letters again",
+            never="change a bucket's settings, delete an entry of the ledger or a topic",
             kafka=(
-                KafkaRight(Kind.TOPIC, _INPUT, ("Read", "DescribeConfigs")),
-                KafkaRight(Kind.TOPIC, _DATA, ("Write",)),
+                KafkaRight(Kind.TOPIC, _INPUT, ("Read", "Write", "DescribeConfigs")),
                 KafkaRight(Kind.TOPIC, (MARKS,), ("Create", "Read", "Write", "DescribeConfigs")),
-                KafkaRight(Kind.TRANSACTION, (NAME,), ("Write",)),
+                KafkaRight(Kind.TRANSACTION, (NAME, MARKING), ("Write",)),
                 KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
             ),
             s3=(
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE, "GetObjectVersion"), _EVERY_TABLE),
-                S3Right(_WRITE, (_LEDGER, _LINKS)),
+                S3Right(_WRITE, (_LEDGER,)),
+                S3Right((*_WRITE, *_REMOVE), (_LINKS,)),
+                *_aside((*_WRITE, *_REMOVE, "GetObjectVersion"), Purpose.RESTRICTED),
+                *_aside((*_WRITE, *_REMOVE, "GetObjectVersion"), Purpose.HELD),
             ),
+            kms=("CreateKey", "Decrypt", "Encrypt", "ScheduleKeyDeletion"),
         ),
         Role(
             name="custodian",
@@ -238,6 +269,16 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                 _FIND_VERSIONS,
                 S3Right((*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE)),
                 S3Right(("GetObject", "GetObjectVersion"), (*_EVERY_TABLE, _LEDGER)),
+                *(
+                    right
+                    for one in (Purpose.RESTRICTED, Purpose.HELD)
+                    for right in (
+                        S3Right(
+                            (*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE), purpose=one
+                        ),
+                        *_aside(("GetObject", "GetObjectVersion"), one),
+                    )
+                ),
             ),
         ),
     )

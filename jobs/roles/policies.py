@@ -1,8 +1,9 @@
 """Roles as policies of AWS's IAM: one a role and region, so that no region's reaches another's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from jobs.buckets import Purpose
 from jobs.roles.declared import Role, S3Right
 from schemas.regions import Region
 from schemas.settings import RegionSettings, Settings
@@ -17,27 +18,55 @@ def plan(roles: Iterable[Role], settings: Settings) -> Iterator[tuple[str, Regio
     for role in roles:
         for place in settings.regions:
             with_kms = settings.wrapping == "kms"
-            yield role.name, place.region, policy(role, place, with_kms=with_kms)
+            aside = _aside(settings, place.region)
+            yield role.name, place.region, policy(role, place, aside=aside, with_kms=with_kms)
 
 
-def policy(role: Role, place: RegionSettings, *, with_kms: bool = False) -> dict[str, Any]:
+def policy(
+    role: Role,
+    place: RegionSettings,
+    *,
+    aside: Mapping[Purpose, str] | None = None,
+    with_kms: bool = False,
+) -> dict[str, Any]:
     """What a role may do in a region; IAM refuses what it does not name.
 
     Args:
         role: Whose.
-        place: The region's bucket, and its location.
+        place: The region's bucket for rows, and its location.
+        aside: Names of its other buckets, of those purposes for which there is one.
         with_kms: Keys are wrapped by AWS KMS, each by a key of its own in this location.
     """
-    if not role.s3:
+    buckets = {Purpose.ROWS: place.bucket, **(aside or {})}
+    statements = [
+        _statement(right, buckets[right.purpose]) for right in role.s3 if right.purpose in buckets
+    ]
+    if not statements:
         return _document([{"Effect": "Deny", "Action": ["s3:*"], "Resource": [_ANY]}])
-    statements = [_statement(right, place.bucket) for right in role.s3]
     if with_kms and role.kms:
-        actions = [f"kms:{action}" for action in role.kms]
-        keys = f"arn:aws:kms:{place.location}:*:key/*"
-        # CreateKey knows no resource: there is none yet
-        resource = _ANY if "CreateKey" in role.kms else keys
-        statements.append({"Effect": "Allow", "Action": actions, "Resource": [resource]})
+        statements.append(_of_kms(role, place.location))
     return _document(statements)
+
+
+def _aside(settings: Settings, region: Region) -> dict[Purpose, str]:
+    places = {Purpose.RESTRICTED: settings.restricted, Purpose.HELD: settings.holds}
+    return {
+        purpose: one.bucket
+        for purpose, of_all in places.items()
+        for one in of_all
+        if one.region == region
+    }
+
+
+def _of_kms(role: Role, location: str) -> dict[str, Any]:
+    # CreateKey knows no resource: there is none yet
+    resource = _ANY if "CreateKey" in role.kms else f"arn:aws:kms:{location}:*:key/*"
+    actions = [f"kms:{action}" for action in role.kms]
+    allowed: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": [resource]}
+    if role.kms_of:
+        opens = {"kms:EncryptionContext:version": f"{role.kms_of}{_ANY}"}
+        allowed["Condition"] = {"StringLike": opens}
+    return allowed
 
 
 def bucket_policy(bucket: str) -> dict[str, Any]:

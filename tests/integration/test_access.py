@@ -51,7 +51,7 @@ MAY = {
     "operator": {"see data", "see devices", "see the group", "create"},
     "officer": {
         *("see data", "read data", "publish data", "see devices", "read devices"),
-        *("send again", "see the group"),
+        *("register", "mark", "send again", "see the group"),
     },
     "custodian": set(),
     "auditor": {"see data", "see devices", "see the group", "see lists"},

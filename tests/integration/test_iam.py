@@ -15,6 +15,7 @@ from support.lake import Writer
 from support.rows import NOW
 
 from jobs import expire, sweep
+from jobs.buckets import Purpose
 from jobs.demo.object_store import S3Server
 from jobs.roles import policies
 from jobs.roles.declared import roles
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SETTINGS = Settings()
 EU, US = SETTINGS.regions
+ASIDE = {Purpose.RESTRICTED: "eu-restricted", Purpose.HELD: "eu-held"}
 ROLES = {role.name: role for role in roles(SETTINGS)}
 READS = {"list", "look at logs"}
 ROWS, MAPS = "telemetry/date=2026-11-21/expires=2026-12-05T14/a", "map_tiles/date=2026-11-21/a"
@@ -42,6 +44,7 @@ MAY: dict[str, set[str]] = {
     "upkeep": {
         *(*READS, "read rows", "see maps", "write rows", "list versions"),
         *("delete rows", "delete a version"),
+        *("read restricted", "write restricted", "delete restricted", "read held", "write held"),
     },
     "watch": READS,
     "analyst": {*READS, "read rows"},
@@ -51,18 +54,42 @@ MAY: dict[str, set[str]] = {
     "officer": {
         *(*READS, "read rows", "see maps", "write rows", "list versions", "read an old version"),
         *("delete rows", "delete a version", "see links", "read the ledger", "tell the ledger"),
+        *(
+            f"{verb} {rows}"
+            for verb in ("read", "write", "delete")
+            for rows in ("restricted", "held")
+        ),
     },
     "custodian": {"list", "read the ledger", "tell the ledger"},
     "auditor": {
         *(*READS, "read rows", "see maps", "list versions", "read an old version"),
-        *("look at settings", "read the ledger"),
+        *("look at settings", "read the ledger", "read restricted", "read held"),
     },
 }
 """Everything that each role may do, of `attempts`; what is not here has to be refused."""
 
 
 def attempts(client: "S3Client", version: str) -> dict[str, Callable[[], object]]:
-    """What anybody might try in the EU's bucket, and a read in that of the US."""
+    """What anybody might try in the EU's buckets, and a read in that of the US."""
+    return _in_its_bucket(client, version) | {
+        f"{verb} {name}": attempt
+        for name, bucket in (
+            ("restricted", ASIDE[Purpose.RESTRICTED]),
+            ("held", ASIDE[Purpose.HELD]),
+        )
+        for verb, attempt in _aside(client, bucket).items()
+    }
+
+
+def _aside(client: "S3Client", bucket: str) -> dict[str, Callable[[], object]]:
+    return {
+        "read": lambda: client.get_object(Bucket=bucket, Key=ROWS),
+        "write": lambda: client.put_object(Bucket=bucket, Key=f"{ROWS}-new", Body=b""),
+        "delete": lambda: client.delete_object(Bucket=bucket, Key=f"{ROWS}-new"),
+    }
+
+
+def _in_its_bucket(client: "S3Client", version: str) -> dict[str, Callable[[], object]]:
     here: dict[str, Any] = {"Bucket": EU.bucket}
     return {
         "list": lambda: client.list_objects_v2(**here),
@@ -98,9 +125,11 @@ class Account:
         open_to_all = Credentials("anybody", "anything")
         self.version = self._fill(S3Location(EU.bucket, EU.location, server.url, open_to_all))
         self._fill(S3Location(US.bucket, US.location, server.url, open_to_all))
+        for bucket in ASIDE.values():
+            self._fill(S3Location(bucket, EU.location, server.url, open_to_all))
         iam = boto3.client("iam", endpoint_url=server.url, region_name="us-east-1")
         for name, role in ROLES.items():
-            policy = as_moto_asks(policies.policy(role, EU))
+            policy = as_moto_asks(policies.policy(role, EU, aside=ASIDE))
             iam.create_user(UserName=name)
             iam.put_user_policy(UserName=name, PolicyName="role", PolicyDocument=json.dumps(policy))
             made = iam.create_access_key(UserName=name)["AccessKey"]

@@ -13,6 +13,7 @@ from jobs.demo.broker import Broker
 from jobs.demo.broker_security import reached_as
 from jobs.kafka import Cluster, KafkaRefusedError, Permission
 from jobs.replay import MARKS, NAME
+from jobs.subjects.marks import NAME as MARKING
 from storage.tls import kafka_options
 
 GROUP, DATA, DEVICES = "fortnight", "fleet.telemetry", "fleet.devices"
@@ -94,6 +95,12 @@ def _send_again(client: Client) -> object:
             return producer.send(MARKS, None, b"mark")
 
 
+def _mark(client: Client) -> object:
+    """As `put_marks` does, with a record that marks nobody."""
+    with client.cluster() as cluster, cluster.producer(MARKING) as producer, producer.at_once():
+        return producer.send(DEVICES, b"mark/", None)
+
+
 def _work(client: Client) -> object:
     consumer = client.consumer(GROUP)
     try:
@@ -127,6 +134,7 @@ ATTEMPTS: dict[str, Callable[[Client], object]] = {
     "see devices": _see(DEVICES),
     "read devices": _read(DEVICES),
     "register": _write(DEVICES),
+    "mark": _mark,
     "send again": _send_again,
     "work": _work,
     "see the group": _asking(lambda cluster: cluster.group_offsets(GROUP)),

@@ -27,14 +27,14 @@ def test_what_is_wanted_is_never_taken_away(found: set[Permission]) -> None:
     assert WANTED.isdisjoint((*difference.surplus, *difference.strangers))
 
 
-def test_only_the_account_service_registers_devices() -> None:
+def test_only_the_account_service_and_officers_write_among_the_registrations() -> None:
     writers = {
         one.principal
         for one in WANTED
         if one.name == DEVICES_TOPIC
         and one.operation not in ("Read", "Describe", "DescribeConfigs")
     }
-    assert writers == {"User:account-service", "User:operator"}
+    assert writers == {"User:account-service", "User:officer", "User:operator"}
     assert not any(one.operation == "Write" and one.principal == "User:operator" for one in WANTED)
 
 

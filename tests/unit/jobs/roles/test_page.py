@@ -1,12 +1,16 @@
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from jobs.buckets import Purpose
 from jobs.cli import main
 from jobs.roles.declared import Role, roles
 from jobs.roles.page import files
 from jobs.roles.policies import bucket_policy, policy
+from schemas.hold_record import label_of
+from schemas.keyring import Key, KeyState
 from schemas.regions import Region
 from schemas.settings import RegionSettings, Settings
 
@@ -24,14 +28,46 @@ def test_no_policy_reaches_into_another_regions_bucket() -> None:
             )
 
 
-def test_keys_of_kms_are_made_by_their_custodian_and_used_by_workers_where_there_are_any() -> None:
+def test_upkeep_can_open_the_keys_of_holds_and_no_other() -> None:
+    (upkeep,) = (role for role in ROLES if role.name == "upkeep")
+    (kms,) = (
+        one for one in policy(upkeep, HERE, with_kms=True)["Statement"] if "kms" in one["Action"][0]
+    )
+    opens = kms["Condition"]["StringLike"]["kms:EncryptionContext:version"]
+    assert label_of("H-1", HERE.region)["version"].startswith(opens.removesuffix("*"))
+    assert opens.endswith("*")
+    assert not fnmatchcase(Key(HERE.region, 1, KeyState.CURRENT, b"").label["version"], opens)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.RESTRICTED, Purpose.HELD])
+def test_what_was_put_aside_is_out_of_reach_of_everybody_who_needs_not_see_it(
+    purpose: Purpose,
+) -> None:
+    def reaches(role: Role) -> bool:
+        made = policy(role, HERE, aside={purpose: "aside"})["Statement"]
+        return any("arn:aws:s3:::aside/*" in one["Resource"] for one in made)
+
+    assert {role.name for role in ROLES if reaches(role)} == {"officer", "upkeep", "auditor"}
+    (upkeep,) = (role for role in ROLES if role.name == "upkeep")
+    made = policy(upkeep, HERE, aside={purpose: "aside"})["Statement"]
+    actions = {
+        action
+        for one in made
+        if "arn:aws:s3:::aside/*" in one["Resource"]
+        for action in one["Action"]
+    }
+    assert ("s3:DeleteObject" in actions) is (purpose is Purpose.RESTRICTED)
+
+
+def test_keys_of_kms_are_used_by_those_who_need_them_where_there_are_any() -> None:
     def kms(role: Role, *, with_kms: bool) -> set[str]:
         statements = policy(role, HERE, with_kms=with_kms)["Statement"]
         return {action for one in statements for action in one["Action"] if "kms" in action}
 
     users = {role.name: kms(role, with_kms=True) for role in ROLES}
-    assert {name for name, actions in users.items() if actions} == {"worker", "custodian"}
-    assert users["worker"] == {"kms:Decrypt"}
+    users_of_keys = {name for name, actions in users.items() if actions}
+    assert users_of_keys == {"worker", "custodian", "officer", "upkeep"}
+    assert users["worker"] == users["upkeep"] == {"kms:Decrypt"}
     assert not any(kms(role, with_kms=False) for role in ROLES)
 
 
