@@ -11,9 +11,11 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from jobs.holds.renaming import renamed
+from jobs.rewriting import First, Selection
+from jobs.rewriting.look import Look
+from jobs.rewriting.source import open_sources
 from schemas.errors import ConflictError, IntegrityError
 from schemas.hold_record import HoldRecord
 from schemas.tables import MAP_TILES, Table
@@ -22,13 +24,9 @@ from storage.holds import CopyFolder, drop_copies, read_record, read_records
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
 from storage.log import DataFile
-from storage.ranged import ObjectFile
 from storage.store import ObjectStore
 
 _AT_ONCE = 8
-
-First = Callable[[DataPath, pa.Table], None]
-"""What is done with rows of a file before they are taken out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,9 @@ class Keeper:
         wanted = [hold for hold in holds if _may_hold(hold, file)]
         if not wanted:
             return 0
-        names = frozenset().union(*(hold.names for hold in wanted))
-        rows = _rows_of(destination, file, names)
-        return self._keep(destination.table, file.path, rows, wanted)
+        devices: frozenset[str] = frozenset().union(*(hold.names for hold in wanted))
+        rows = _rows_of(destination, file, Look(Selection(devices)))
+        return 0 if rows is None else self._keep(destination.table, file.path, rows, wanted)
 
     def _keep(
         self, table: Table, path: DataPath, rows: pa.Table, holds: Iterable[HoldRecord]
@@ -108,7 +106,7 @@ def _may_hold(hold: HoldRecord, file: DataFile) -> bool:
 
 def _held(rows: pa.Table, hold: HoldRecord, table: Table) -> pa.Table:
     """Those of some rows that a hold is on, tiles with raw cells."""
-    mine = rows.filter(_of_devices(rows, hold.names))
+    mine = rows.filter(Selection(hold.names).of_devices(rows)).cast(table.schema)
     if table is MAP_TILES:
         mine = readable(mine)  # before anything else is left out: devices are packed whole
     if hold.since is not None:
@@ -118,28 +116,19 @@ def _held(rows: pa.Table, hold: HoldRecord, table: Table) -> pa.Table:
     return mine
 
 
-def _rows_of(destination: Destination, file: DataFile, names: frozenset[str]) -> pa.Table:
-    """The rows of a file's row groups in which one of these devices has some.
+def _rows_of(destination: Destination, file: DataFile, look: Look) -> pa.Table | None:
+    """A file's rows, as they are stored; None where nothing of the devices is among them.
 
     Raises:
         ConflictError: It is gone.
     """
     key = object_key(destination.table.name, file.path)
-    source = pa.PythonFile(ObjectFile(destination.store, key, file.size), mode="r")
     try:
-        with pq.ParquetFile(source, page_checksum_verification=True) as content:
-            groups = [i for i in range(content.num_row_groups) if _is_in(content, i, names)]
-            return content.read_row_groups(groups)
+        if not look.rows(destination.store, key, file.size):
+            return None
+        (source,) = open_sources(destination, [file])
+        return source.stored()
     except KeyError:
         raise ConflictError(f"{destination}: {file.path} is gone") from None
-    except (pa.ArrowException, ValueError):
-        raise IntegrityError(f"{destination}: {file.path}: not a data file's bytes") from None
-
-
-def _is_in(content: pq.ParquetFile, group: int, names: frozenset[str]) -> bool:
-    rows = content.read_row_group(group, columns=["device"])
-    return bool(pc.any(_of_devices(rows, names)).as_py())
-
-
-def _of_devices(rows: pa.Table, names: frozenset[str]) -> pa.ChunkedArray:
-    return pc.is_in(rows["device"].cast(pa.string()), value_set=pa.array(sorted(names)))
+    except (pa.ArrowException, OSError):
+        raise IntegrityError(f"{destination}: {file.path} is damaged") from None
