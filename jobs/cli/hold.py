@@ -25,7 +25,7 @@ from jobs.cli.settings import environment, settings
 from jobs.cli.subjects import From, Whom, desk
 from jobs.holds import placing
 from jobs.holds.grounds import check_ground
-from jobs.holds.listing import HoldState, examine, states
+from jobs.holds.listing import HoldState, Shelf, examine, left_behind, states
 from jobs.holds.open import hold_bucket
 from jobs.kafka import Cluster
 from jobs.subjects.marks import put_marks
@@ -37,7 +37,7 @@ from schemas.regions import Region
 from schemas.requests import Right
 from schemas.settings import Settings
 from schemas.tables import STREAMED
-from storage.holds import read_records
+from storage.holds import drop_copies
 from storage.places import open_stores
 from storage.wrapping import wrapping_of
 
@@ -97,8 +97,8 @@ def list_(*, region: RegionName = "") -> None:
     buckets = open_stores(chosen, chosen.holds)
     for where in regions_of(chosen, region):
         entries = office.open_ledger(chosen, where).entries()
-        recorded = {one.name for one in read_records(buckets[where])} if where in buckets else set()
-        for state in states(entries, recorded, now()):
+        shelf = Shelf.look(buckets[where]) if where in buckets else Shelf()
+        for state in states(entries, shelf, now()):
             typer.echo(_line(where, state))
             wrong = wrong or bool(state.wrong)
     if wrong:
@@ -141,6 +141,17 @@ def release(
     with _at_work(region, by) as (officer, chosen, cluster, roll):
         cabinet = _cabinet(chosen, officer.region, cluster)
         _say(placing.release(officer, name, request, cabinet=cabinet, roll=roll, why=why))
+
+
+@_hold.command()
+def tidy(*, region: RegionName = "") -> None:
+    """Delete copies that a run of `expire` made of a hold that was released meanwhile."""
+    chosen = settings()
+    where = region_of(chosen, region)
+    store = hold_bucket(chosen, where)
+    shelf = Shelf.look(store)
+    for name in left_behind(office.open_ledger(chosen, where).entries(), shelf):
+        typer.echo(f"{where} {name}: deleted {drop_copies(store, name)} objects")
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 Whoever drops files, or takes rows out of them, asks a `Keeper` first. Rows stay where analysts see
 them until their hour as if there were no hold; from then on the copies are all that is left.
+A keeper puts copies and deletes none: what it copies of a hold that is released meanwhile is left
+for officers to tidy (`jobs.holds.listing.left_behind`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +22,7 @@ from schemas.errors import ConflictError, IntegrityError
 from schemas.hold_record import HoldRecord
 from schemas.tables import MAP_TILES, Table
 from storage.decoded import readable
-from storage.holds import CopyFolder, drop_copies, read_record, read_records
+from storage.holds import CopyFolder, read_records
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
 from storage.log import DataFile
@@ -88,10 +90,7 @@ class Keeper:
 
     def _copy(self, hold: HoldRecord, table: Table, path: DataPath, rows: pa.Table) -> int:
         folder = CopyFolder.of(self.store, hold.name, table, path)
-        kept = folder.add(renamed(rows, hold, self.unwrap(hold)), path)
-        if read_record(self.store, hold.name) is None:  # it was released meanwhile
-            drop_copies(self.store, hold.name)
-        return kept
+        return folder.add(renamed(rows, hold, self.unwrap(hold)), path)
 
 
 def _may_hold(hold: HoldRecord, file: DataFile) -> bool:

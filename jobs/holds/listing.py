@@ -8,7 +8,7 @@ from schemas.approvals import proposals
 from schemas.errors import IntegrityError
 from schemas.holds import PLACE, RELEASE, Hold, lasting
 from schemas.ledger import Entry
-from storage.holds import CopyFolder, copy_folders
+from storage.holds import CopyFolder, copied_holds, copy_folders, read_records
 from storage.store import ObjectStore
 
 
@@ -41,14 +41,45 @@ class Copies:
     wrong: tuple[str, ...]
 
 
-def states(entries: Sequence[Entry], recorded: Collection[str], now: datetime) -> list[HoldState]:
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What lies in a hold bucket.
+
+    Attributes:
+        recorded: Names of the holds that have a record.
+        copied: Of those that have copies.
+    """
+
+    recorded: Collection[str] = ()
+    copied: Collection[str] = ()
+
+    @classmethod
+    def look(cls, store: ObjectStore) -> "Shelf":
+        """A hold bucket as it is; copies are listed first, for a record comes before them.
+
+        Raises:
+            IntegrityError: A record cannot be read.
+            RetryableError: The store does not answer.
+        """
+        copied = copied_holds(store)
+        return cls({one.name for one in read_records(store)}, copied)
+
+
+def left_behind(entries: Sequence[Entry], shelf: Shelf) -> list[str]:
+    """Names of holds that were released while a run was copying: their copies are to be deleted."""
+    known = {hold.name for hold in lasting(entries)}
+    return sorted({*shelf.copied} - {*shelf.recorded} - known)
+
+
+def states(entries: Sequence[Entry], shelf: Shelf, now: datetime) -> list[HoldState]:
     """Every hold of a region that lasts, is proposed, or was left half-way.
 
     Args:
         entries: Of its ledger.
-        recorded: Names of the holds that have a record in the hold bucket.
+        shelf: What lies in its hold bucket.
         now: UTC.
     """
+    recorded = shelf.recorded
     known = lasting(entries)
     waiting = _waiting(entries, now)
     found = [
@@ -62,6 +93,8 @@ def states(entries: Sequence[Entry], recorded: Collection[str], now: datetime) -
             found.append(HoldState(name, "half-way", wrong=wrong))
         else:
             found.append(HoldState(name, waiting[name]))
+    left = "copies of it were left behind: `fortnight hold tidy`"
+    found += [HoldState(name, "released", wrong=left) for name in left_behind(entries, shelf)]
     return found
 
 

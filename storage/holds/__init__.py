@@ -8,12 +8,13 @@ A copy is a file of its table, in the folder of its source, under pseudonyms of 
 counts once a manifest names it.
 """
 
-from storage.holds.copies import CopyFolder, Manifest, copy_folders, drop_copies
+from storage.holds.copies import CopyFolder, Manifest, copied_holds, copy_folders, drop_copies
 from storage.holds.records import drop_record, put_record, read_record, read_records
 
 __all__ = [
     "CopyFolder",
     "Manifest",
+    "copied_holds",
     "copy_folders",
     "drop_copies",
     "drop_record",

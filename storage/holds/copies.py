@@ -17,6 +17,7 @@ import pyarrow as pa
 from schemas.canonical import canonical_json, digest
 from schemas.errors import ConflictError, IntegrityError
 from schemas.tables import TABLES, Table
+from storage.holds.records import RECORDS
 from storage.layout import DataPath, object_key
 from storage.parquet import decode, encode
 from storage.row_hashes import row_hashes
@@ -147,6 +148,12 @@ def copy_folders(store: ObjectStore, hold: str) -> list[CopyFolder]:
     """Every folder of a hold's copies."""
     prefixes = {info.key.rpartition("/")[0] for info in store.list(f"{hold}/")}
     return [CopyFolder(store, TABLES[one.split("/")[1]], one) for one in sorted(prefixes)]
+
+
+def copied_holds(store: ObjectStore) -> set[str]:
+    """Names of the holds that have copied something, older versions of objects included."""
+    names = {info.key.partition("/")[0] for info in store.list_versions()}
+    return names - {RECORDS}
 
 
 def drop_copies(store: ObjectStore, hold: str) -> int:

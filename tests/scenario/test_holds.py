@@ -15,7 +15,7 @@ from support.office import ALICE, BOB, EU, NUMBER, PASS, START, House
 from jobs import bookkeeping, rotation
 from jobs.expire import expire
 from jobs.holds.keeping import Keeper
-from jobs.holds.listing import Copies, examine, states
+from jobs.holds.listing import Copies, Shelf, examine, left_behind, states
 from jobs.holds.naming import names_of, needed
 from jobs.holds.placing import Cabinet, Outcome, Wanted, extend, place, release
 from jobs.office import Office
@@ -28,6 +28,7 @@ from schemas.errors import IntegrityError, PolicyError, RetryableError, Settings
 from schemas.marks import Mark
 from schemas.requests import Request, Right
 from schemas.retention import FORTNIGHT
+from schemas.tables import TELEMETRY
 from storage.holds import copy_folders, read_record
 from storage.ledger import Ledger
 
@@ -126,10 +127,10 @@ class Desk:
 
     def listed(self, days: int = 0) -> list[tuple[str, str, bool]]:
         """Name, state, and whether something is wrong."""
-        recorded = {NAME} if read_record(self.bucket.store, NAME) else set()
+        shelf = Shelf.look(self.bucket.store)
         entries = self.house.office().ledger.entries()
         now = START + timedelta(days=days)
-        return [(one.name, one.state, bool(one.wrong)) for one in states(entries, recorded, now)]
+        return [(one.name, one.state, bool(one.wrong)) for one in states(entries, shelf, now)]
 
 
 @pytest.fixture
@@ -169,6 +170,22 @@ def test_after_the_release_what_was_due_happens(desk: Desk) -> None:
     desk.store(DEVICE)
     assert desk.expire() == 0
     assert [*desk.bucket.store.list()] == []
+
+
+def test_what_is_copied_while_its_hold_is_released_is_found_and_no_lasting_holds_copies_are(
+    desk: Desk,
+) -> None:
+    desk.hold()
+    desk.store(DEVICE)
+    first = desk.keeper.before(desk.house.destination)
+    rows = desk.house.destination.dataset().to_table(TELEMETRY.schema.names)
+    desk.end()
+    first(desk.house.destination.live()[0].path, rows)
+    assert desk.listed() == [(NAME, "released", True)]
+    desk.hold()
+    entries = desk.house.office().ledger.entries()
+    assert left_behind(entries, Shelf.look(desk.bucket.store)) == []
+    assert left_behind(entries, Shelf(copied=[NAME, "H-2"])) == ["H-2"]
 
 
 def test_the_ledger_and_the_copies_name_nobody(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.faults.mortal import Life, MortalStore
-from support.holding import HELD, SECRET, Bucket
+from support.holding import HELD, Bucket
 from support.lake import Writer, empty
 from support.rows import NOW, path_of, pseudonym, rows_of
 from support.tile_rows import packed, tile_rows
@@ -21,10 +21,9 @@ from jobs.expire import expire
 from jobs.holds.keeping import Keeper
 from schemas.canonical import digest
 from schemas.errors import ConflictError, IntegrityError, StoreUnavailableError
-from schemas.hold_record import HoldRecord
 from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY
 from storage.directory import DirectoryStore
-from storage.holds import CopyFolder, copy_folders, drop_record
+from storage.holds import CopyFolder, copy_folders
 from storage.lake import Destination
 from storage.parquet import encode
 
@@ -197,22 +196,6 @@ def test_rows_that_come_again_from_other_files_are_left_out(
             first(path_of(number), rows.take(pa.array(some, pa.int64())))
         first(path_of(9), rows)
         assert bucket.offsets() == [i for i, device in enumerate(devices) if device == HELD]
-
-
-def test_what_is_copied_while_the_hold_is_released_does_not_stay(
-    tmp_path: Path, bucket: Bucket
-) -> None:
-    hold = bucket.hold()
-
-    def released_meanwhile(_: HoldRecord) -> bytes:
-        drop_record(bucket.store, hold.name)
-        return SECRET
-
-    writer = Writer(empty(tmp_path / "eu"))
-    writer.commit(writer.put(NOW, device=[HELD] * 3))
-    keeper = Keeper(bucket.store, released_meanwhile)
-    assert expire(writer.destination, NOW, keeper.keep_files).dropped == 1
-    assert [*bucket.store.list()] == []
 
 
 def test_a_file_that_is_gone_is_looked_for_again(tmp_path: Path, bucket: Bucket) -> None:
