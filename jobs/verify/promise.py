@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobs.verify.rows.question import Question
 from jobs.verify.verdict import Look, Verdict, verdict_of
 from schemas.policies import Policy
 from schemas.policies.clause import Clause
@@ -36,6 +37,9 @@ Check = Callable[[Promise, "Scene"], Iterable[Look]]
 What it cannot see it says in the look's `unknown`; where it raises a `FortnightError` instead,
 that becomes one: a refusal is never a proof.
 """
+
+Asker = Callable[[Promise, "Scene"], Iterable[Question]]
+"""Has questions that are asked of every row that is looked at, all in one pass."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,20 @@
 """One run: look at the bytes once, then judge clause by clause."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from jobs.verify.checks import CHECKS
+from jobs.verify.checks import CHECKS, QUESTIONS
+from jobs.verify.checks.declared import CLOSED_LIST
+from jobs.verify.checks.rows import answered
 from jobs.verify.promise import Check, Judged, Promise
-from jobs.verify.scene import Bucket, Purpose, Scene, refusal
-from jobs.verify.seen import Seen
-from jobs.verify.stored.listing import Listing, Rules, list_bucket
+from jobs.verify.scene import Scene, refusal
+from jobs.verify.survey import Progress, Survey
 from jobs.verify.verdict import Look, Verdict
 from schemas.errors import FortnightError
-from schemas.tables import TABLES
-
-Progress = Callable[[str], None]
-"""Is told what is being looked at, as a short phrase."""
-
-_LOG_GRACE = timedelta(days=2)
-"""Logs are summed up and cleaned when rows expire; then entries of the last checkpoint stay."""
+from schemas.policies import Policy
+from schemas.policies.clause import Clause
+from schemas.policies.collecting import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +35,41 @@ def verify(scene: Scene, progress: Progress = lambda _: None) -> Outcome:
 
     Deterministic: the same bytes, time and seed give the same outcome.
     """
-    looked = replace(scene, seen=look_over(scene, progress))
-    judged = []
-    for promise in promises(scene):
-        progress(promise.name)
-        judged.append(Judged(promise, tuple(_looks(promise, looked))))
+    asked = [
+        (promise, [one for ask in QUESTIONS[promise.clause.kind] for one in ask(promise, scene)])
+        for promise in promises(scene)
+    ]
+    with ExitStack() as keep:
+        every = tuple(dict.fromkeys(one for _, questions in asked for one in questions))
+        looked = replace(scene, seen=Survey(scene, every, progress).look(keep))
+        judged = []
+        for promise, questions in asked:
+            progress(promise.name)
+            looks = (*answered(questions, looked), *_looks(promise, looked))
+            judged.append(Judged(promise, looks))
     return Outcome(looked, tuple(judged))
 
 
 def promises(scene: Scene) -> Iterator[Promise]:
-    """Every clause of every policy."""
+    """Every clause of every policy, and with each that what no clause collects is not there."""
     for policy in scene.policies.all:
-        for clause in policy.clauses:
-            yield Promise(policy, clause)
+        yield from (Promise(policy, clause) for clause in policy.clauses)
+        yield Promise(policy, _closed_list(policy))
 
 
-def look_over(scene: Scene, progress: Progress) -> Seen:
-    """Look at all names, then at the bytes of the files that the sample has."""
-    listings = []
-    for bucket in scene.buckets:
-        if bucket.is_ours:
-            progress(f"listing {bucket.name}")
-            listings.append(_listing(bucket, scene))
-    files = [file for listing in listings for file in listing.files]
-    return Seen(listings=tuple(listings), chosen=tuple(scene.sampling.choose(files)))
-
-
-def _listing(bucket: Bucket, scene: Scene) -> Listing:
-    rules = Rules(
-        at_most=scene.policies.retention,
-        log_grace=_LOG_GRACE,
-        upload_age=scene.settings.upload_age,
-        tables=frozenset(TABLES),
-        ends=bucket.purpose is not Purpose.HOLDS,
+def _closed_list(policy: Policy) -> Clause:
+    sources: dict[str, tuple[int, ...]] = {}
+    for clause in policy.of_kind(Collection):
+        for section, sentences in clause.source.items():
+            sources[section] = tuple(sorted({*sources.get(section, ()), *sentences}))
+    return Collection(
+        id=CLOSED_LIST,
+        source=sources,
+        rule="What no clause collects is in no column, and there are no other columns.",
+        columns=(),
+        purpose="none",
+        basis="consent",
     )
-    listing = Listing(bucket.name, bucket.region, refused=bucket.refused)
-    if bucket.refused:
-        listing.uploads_refused = bucket.refused
-        return listing
-    return list_bucket(listing, bucket.store, bucket.where, rules, bucket.now)
 
 
 def _looks(promise: Promise, scene: Scene) -> Iterator[Look]:

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from jobs.kafka import Cluster
+from jobs.verify.configuration.state import Configured
+from jobs.verify.rows.registry import Registry
 from jobs.verify.sample import Sampling
 from jobs.verify.seen import Seen
 from schemas.errors import FortnightError
@@ -61,6 +63,9 @@ class Scene:
         cluster: None: Kafka was left out, or does not answer (then `cluster_refused` says so).
         keyring: None: it is not at hand, so pseudonyms cannot be computed.
         keyring_refused: Why it is not.
+        registry: `fleet.devices`, read once; None: it could not be read.
+        registry_refused: Why not.
+        configured: How everything is set up; None: nobody looked.
         now: The verifier's own clock: used only where no store's is told.
         sampling: Which files were opened.
         seen: What was seen of the bytes; None before anything was.
@@ -75,6 +80,9 @@ class Scene:
     cluster_refused: str = ""
     keyring: Keyring | None = field(default=None, repr=False)
     keyring_refused: str = ""
+    registry: Registry | None = field(default=None, repr=False)
+    registry_refused: str = ""
+    configured: Configured | None = None
     now: datetime
     sampling: Sampling = field(default_factory=Sampling)
     seen: Seen | None = None

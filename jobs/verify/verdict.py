@@ -47,6 +47,7 @@ class Look:
         looked_at: How many of `unit`.
         unit: `rows`, `objects`, `topics`; plural.
         of: How many there are in all, where it was a sample; 0 where all were looked at.
+        sample: Which files that rests on, in words.
         findings: Some of them, at most `SHOWN` where there are more.
         found: How many in all.
         unknown: Why something could not be looked at; then the clause is not checkable.
@@ -59,6 +60,7 @@ class Look:
     looked_at: int = 0
     unit: str = "objects"
     of: int = 0
+    sample: str = ""
     findings: tuple[Finding, ...] = ()
     found: int = 0
     unknown: tuple[str, ...] = ()

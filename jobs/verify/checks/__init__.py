@@ -6,15 +6,43 @@ Each module here is about one kind, and looks at bytes.
 from collections.abc import Mapping
 
 from jobs.verify import configuration
-from jobs.verify.checks import retention
-from jobs.verify.promise import Check
+from jobs.verify.checks import (
+    binding,
+    collection,
+    consent,
+    exclusion,
+    map_gate,
+    permanent,
+    residency,
+    retention,
+    rights,
+    versions,
+)
+from jobs.verify.promise import Asker, Check
 from schemas.policies.policy import KINDS
 
-_BYTES: Mapping[str, tuple[Check, ...]] = {
+_ASKED: Mapping[str, tuple[Asker, ...]] = {
+    "binding": (binding.bound,),
+    "collection": (collection.nothing_else, collection.pseudonyms, collection.as_registered),
+    "consent": (consent.said_yes,),
+    "map-gate": (map_gate.for_a_fault, map_gate.no_more_than),
+    "permanent": (permanent.no_longer,),
+    "residency": (residency.rows,),
+    "retention": (retention.in_time,),
+    "right": (rights.kept_out,),
+}
+_LOOKED: Mapping[str, tuple[Check, ...]] = {
+    "collection": (collection.columns, collection.nobody_named, collection.no_bounds),
+    "exclusion": (exclusion.nowhere,),
+    "map-gate": (map_gate.special_case, map_gate.reported),
     "retention": (retention.ages, retention.logs, retention.uploads),
+    "versions": (versions.receipts,),
 }
 
+QUESTIONS: Mapping[str, tuple[Asker, ...]] = {kind: _ASKED.get(kind, ()) for kind in KINDS}
+"""Kind of clause -> what rows are asked for it, all in one pass."""
+
 CHECKS: Mapping[str, tuple[Check, ...]] = {
-    kind: (*_BYTES.get(kind, ()), *configuration.CHECKS.get(kind, ())) for kind in KINDS
+    kind: (*_LOOKED.get(kind, ()), *configuration.CHECKS.get(kind, ())) for kind in KINDS
 }
-"""Kind of clause -> what looks at it; a clause that nothing looks at is not checkable."""
+"""Kind of clause -> what looks at anything else; a clause without any is not checkable."""

@@ -1,12 +1,20 @@
 """Rows and every copy of them are gone in time: by names and ages, whatever is in the bytes."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from jobs.verify.checks.rows import policy_is
 from jobs.verify.promise import Promise
-from jobs.verify.scene import Bucket, Scene
+from jobs.verify.rows.question import Question
+from jobs.verify.scene import Bucket, Purpose, Scene
 from jobs.verify.stored.listing import Listing
 from jobs.verify.verdict import Look, Tally
+from schemas.policies.keeping import Retention
 
+_MICROSECOND = timedelta(microseconds=1)
+_HOUR, _DAY = 3_600_000_000, 86_400_000_000
+_AHEAD = 300_000_000
+"""A robot's clock may be so far ahead of the broker's, and is believed (microseconds)."""
 _VERSIONS = "aws s3api list-object-versions --bucket {bucket}"
 _UPLOADS = "aws s3api list-multipart-uploads --bucket {bucket}"
 
@@ -58,6 +66,41 @@ def uploads(promise: Promise, scene: Scene) -> Iterator[Look]:
                 (listing.uploads_refused or listing.refused,),
                 _UPLOADS.format(bucket=bucket.name),
             )
+
+
+def in_time(promise: Promise, scene: Scene) -> Iterator[Question]:
+    """The hour in a row's path is the one that its own clocks give."""
+    del scene
+    if not isinstance(promise.clause, Retention):
+        return
+    clause = promise.clause
+    at_most, earliest = (
+        value // _MICROSECOND for value in (clause.at_most, clause.at_least - clause.early)
+    )
+    start = "least(event_us, ingest_us)"
+    mine = f"{policy_is(promise.vendor)} and its_purpose <> '{Purpose.HOLDS}'"
+    for table in clause.tables:
+        yield Question(
+            table=table,
+            checked=f"rows of {table} are gone within {clause.at_most.days} days of their hour",
+            of=mine,
+            broken=f"its_expires > {start} - {start} % {_HOUR} + {at_most}",
+            what="their path lets them stay longer than the policy",
+        )
+        yield Question(
+            table=table,
+            checked=f"rows of {table} whose robot's clock is believed stay as long as is promised",
+            of=f"{mine} and clock_believed",
+            broken=f"its_expires < {start} + {earliest} - {_AHEAD}",
+            what="their path lets them go earlier than the policy",
+        )
+        yield Question(
+            table=table,
+            checked=f"rows of {table} lie under the date on which they happened",
+            of=mine,
+            broken=f"event_us // {_DAY} <> its_day",
+            what="under another date than that of the event",
+        )
 
 
 def _listed(scene: Scene) -> Iterator[tuple[Bucket, Listing]]:

@@ -1,0 +1,47 @@
+"""From questions to looks: what rows said, with the sample and the SQL that repeats it."""
+
+from collections.abc import Iterable, Iterator
+
+from jobs.verify.rows.question import Question
+from jobs.verify.scene import Scene
+from jobs.verify.seen import Seen
+from jobs.verify.verdict import Look, Tally
+
+
+def answered(questions: Iterable[Question], scene: Scene) -> Iterator[Look]:
+    """What rows said to each question."""
+    if (seen := scene.seen) is None:
+        return
+    for question in questions:
+        tally = seen.answers.of.get(question, Tally())
+        refused = (seen.answers.refused,) if question.registry else ()
+        yield Look(
+            checked=question.checked,
+            looked_at=tally.looked_at,
+            unit="rows",
+            sample=sample_of(scene),
+            findings=tuple(tally.findings),
+            found=tally.found,
+            unknown=tuple(filter(None, (*refused, *seen.not_seen))),
+            repeat=question.sql,
+        )
+
+
+def sample_of(scene: Scene) -> str:
+    """Which files that rests on, in words."""
+    seen = scene.seen or Seen()
+    chosen, total = len(seen.chosen), seen.files
+    if chosen == total:
+        return f"all {total} files"
+    return f"{chosen} of {total} files, seed {scene.sampling.seed}"
+
+
+def policy_is(vendor: str) -> str:
+    """SQL: rows that a maker's policy holds for."""
+    return f"its_policy = {text(vendor)}"
+
+
+def text(value: str) -> str:
+    """A text in SQL."""
+    quoted = value.replace("'", "''")
+    return f"'{quoted}'"

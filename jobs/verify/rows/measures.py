@@ -1,0 +1,112 @@
+"""Figures over rows that no single row shows: shares, faults that others know of, small groups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+_TABLES = """
+create table if not exists counted (its_policy text, its_region text, name text, files double);
+create table if not exists faults (device text, minute bigint);
+create table if not exists claims
+    (its_policy text, its_place text, device text, event_us bigint, ingest_us bigint);
+create table if not exists cells
+    (its_region text, country text, model text, firmware text, latitude float, longitude float,
+    device text);
+"""
+_COUNT = """
+insert into counted select its_policy, its_region, $name, sum(its_files)
+from asked where its_purpose = 'rows' group by all
+"""
+_READINGS = """
+insert into faults select distinct device, event_us // 60000000 from asked
+where fault_kind is not null and fault_kind <> 'none';
+insert into cells
+select distinct its_region, country, model, firmware, latitude, longitude, device from asked
+where its_purpose = 'rows'
+"""
+_TILES = """
+insert into claims select its_policy, its_place, device, min(event_us), max(ingest_us) from asked
+where its_purpose = 'rows' and fault is not null and fault <> 'none'
+    and list_contains(known_consents, 'telemetry')
+group by its_policy, its_place, device, event_us // 60000000
+"""
+_ALONE = """
+select its_place, count(*), count(*) filter (where not exists (
+    select 1 from faults f where f.device = c.device
+    and f.minute between (c.event_us - $within) // 60000000 and (c.event_us + $within) // 60000000
+))
+from claims c where its_policy = $vendor and event_us >= $since and ingest_us <= $until
+group by its_place order by its_place
+"""
+_SMALL = """
+select its_region, count(*), count(*) filter (where k < 5), min(k) from (
+    select its_region, count(distinct device) as k from cells
+    group by its_region, country, model, firmware, latitude, longitude)
+group by its_region order by its_region
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """How many devices share (country, model, firmware, cell) in a region.
+
+    Attributes:
+        groups: How many such groups there are.
+        small: Those of fewer than five devices.
+        smallest: Devices in the smallest.
+    """
+
+    groups: int
+    small: int
+    smallest: int
+
+
+@dataclass(slots=True)
+class Measures:
+    """What was counted over all rows that were looked at.
+
+    Attributes:
+        rows: (policy's vendor, region, table) -> rows in all, reckoned from the sample.
+        groups: By region.
+    """
+
+    rows: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    groups: Mapping[str, Groups] = field(default_factory=dict)
+    _sql: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
+
+    def alone(self, vendor: str, within: int, since: int, until: int) -> list[tuple[str, int, int]]:
+        """(file, tiles, those whose fault no reading knows of), minute by minute.
+
+        Args:
+            within: How far apart a tile and a reading may be, microseconds.
+            since: Only tiles from after.
+            until: Only tiles that came before.
+        """
+        if self._sql is None:
+            return []
+        given = {"vendor": vendor, "within": within, "since": since, "until": until}
+        return self._sql.execute(_ALONE, given).fetchall()
+
+
+def prepare(sql: duckdb.DuckDBPyConnection) -> None:
+    """Make what `collect` fills."""
+    sql.execute(_TABLES)
+
+
+def collect(sql: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Count the rows that are being asked."""
+    sql.execute(_COUNT, {"name": table})
+    if table == "telemetry":
+        sql.execute(_READINGS)
+    elif table == "map_tiles":
+        sql.execute(_TILES)
+
+
+def measured(sql: duckdb.DuckDBPyConnection) -> Measures:
+    """What was counted."""
+    counted = sql.execute(
+        "select its_policy, its_region, name, sum(files) from counted group by all"
+    ).fetchall()
+    groups = {region: Groups(*rest) for region, *rest in sql.execute(_SMALL).fetchall()}
+    return Measures({(one[0], one[1], one[2]): one[3] for one in counted}, groups, sql)

@@ -1,0 +1,206 @@
+"""Rows of many files at once, asked everything in one pass over each table.
+
+Beside its own columns a row has, for questions to use:
+
+    its_place, its_region, its_purpose, its_day, its_expires, its_files    of its path
+    its_policy, its_land                      whose policy holds; the region of its country
+    event_us, ingest_us                       its clocks, microseconds since 1970 in UTC
+    named_in                                  the region in which its device has that name
+    known, known_vendor, known_model, known_country, known_region,
+    known_bound_since, known_consents, known_cancelled
+                                              its device's registration as of its ingest time
+    then_restricted, then_stopped, then_erased     the mark as of its ingest time
+    now_restricted, now_erased, now_since          the newest mark
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from jobs.verify.rows import measures
+from jobs.verify.rows.facts import Facts
+from jobs.verify.rows.question import Answers, Question
+from jobs.verify.stored.files import StoredFile
+from schemas.tables import TABLES
+
+_VIEW = """
+create or replace temp table asked as
+select b.*, f.* exclude (its_file),
+    coalesce(v.vendor, w.vendor, $default) as its_policy,
+    l.region as its_land, n.named_in,
+    coalesce(n.named_in = f.its_region and g.device is not null, false) as known,
+    g.known_vendor, g.known_model, g.known_country, g.known_region, g.known_bound_since,
+    g.known_consents, coalesce(g.known_cancelled, false) as known_cancelled,
+    coalesce(t.restricted, false) as then_restricted, coalesce(t.stopped, false) as then_stopped,
+    t.erased as then_erased, coalesce(m.restricted, false) as now_restricted,
+    m.erased as now_erased, m.since as now_since
+from batch b join files f using (its_file)
+left join vendors v on v.vendor = b.vendor
+left join countries l on l.country = b.country
+left join names n on n.name = b.device
+left join registered g on g.device = n.device and b.ingest_us > g.since and b.ingest_us <= g.until
+left join vendors w on w.vendor = g.known_vendor
+left join marked t on t.device = n.device and b.ingest_us > t.since and b.ingest_us <= t.until
+left join marked m on m.device = n.device and m.until = 4611686018427387904
+"""
+_PLAIN_VIEW = (
+    "create or replace temp table asked as select * from batch join files using (its_file)"
+)
+_FILES = pa.schema(
+    {
+        "its_file": pa.string(),
+        "its_place": pa.string(),
+        "its_region": pa.string(),
+        "its_purpose": pa.string(),
+        "its_day": pa.int64(),
+        "its_expires": pa.int64(),
+        "its_files": pa.float64(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A file's bytes where DuckDB can read them.
+
+    Attributes:
+        purpose: Of its bucket.
+        files: How many files of its stratum it stands for.
+    """
+
+    file: StoredFile
+    path: Path
+    purpose: str
+    files: float = 1.0
+
+
+class Scan:
+    """Asks rows; one thread's."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        regions: Sequence[str],
+        questions: Sequence[Question],
+        *,
+        database: Path | None = None,
+        memory: str = "512MB",
+    ) -> None:
+        """Make the tables of what is known.
+
+        Args:
+            database: A file to spill to; None: all in memory.
+        """
+        self.answers = Answers()
+        self._facts = facts
+        self._questions: Mapping[str, list[Question]] = {
+            table: [one for one in questions if one.table == table] for table in TABLES
+        }
+        self.sql = duckdb.connect(str(database or ":memory:"))
+        self.sql.execute(f"set memory_limit = '{memory}'")
+        self.sql.execute("set threads = 2; set preserve_insertion_order = false")
+        facts.load(self.sql, regions)
+        measures.prepare(self.sql)
+
+    def ask(self, table: str, spooled: Sequence[Spooled]) -> None:
+        """Ask the rows of some files of one table; a file that cannot be read is told of."""
+        try:
+            self._load(table, spooled)
+        except duckdb.Error:  # one is damaged, or their columns do not fit together
+            if len(spooled) == 1:
+                self.answers.unread[spooled[0].file.place] = "its rows cannot be read"
+                return
+            for one in spooled:
+                self.ask(table, [one])
+        else:
+            self._count(table)
+            measures.collect(self.sql, table)
+
+    def _load(self, table: str, spooled: Sequence[Spooled]) -> None:
+        files = pa.Table.from_pylist(list(map(_described, spooled)), schema=_FILES)
+        self.sql.register("spooled", files)
+        self.sql.execute("create or replace temp table files as select * from spooled")
+        paths = [str(one.path) for one in spooled]
+        self.sql.execute(
+            "create or replace temp table found as select * from "
+            "read_parquet($paths, union_by_name = true, filename = 'its_file')",
+            {"paths": paths},
+        )
+        has = {name for name, *_ in self.sql.execute("describe found").fetchall()}
+        extra = [*_clocks(has), *_missing(table, has)]
+        chosen = ", ".join(["*", *extra])  # names of our own schemas
+        self.sql.execute(
+            f"create or replace temp table batch as select {chosen} from found"  # noqa: S608
+        )
+        if "device" in TABLES[table].schema.names:
+            self.sql.execute(_VIEW, {"default": self._facts.default})
+        else:
+            self.sql.execute(_PLAIN_VIEW)
+
+    def _count(self, table: str) -> None:
+        (rows,) = self.sql.execute("select count(*) from asked").fetchone() or (0,)
+        self.answers.rows[table] += rows
+        asked = [one for one in self._questions[table] if self._facts.is_known or not one.registry]
+        counts = [
+            text
+            for one in asked
+            for text in (
+                f"count(*) filter (where {one.of})",
+                f"count(*) filter (where ({one.of}) and ({one.broken}))",
+            )
+        ]
+        chosen = ", ".join(["its_place", *counts])
+        found = self.sql.execute(
+            f"select {chosen} from asked group by its_place order by its_place"  # noqa: S608
+        )
+        for place, *numbers in found.fetchall():
+            for one, about, broken in zip(asked, numbers[::2], numbers[1::2], strict=True):
+                self.answers.take(one, place, about, broken)
+
+
+def _described(one: Spooled) -> dict[str, object]:
+    file = one.file
+    return {
+        "its_file": str(one.path),
+        "its_place": file.place,
+        "its_region": file.region,
+        "its_purpose": one.purpose,
+        "its_day": file.date.toordinal() - _EPOCH,
+        "its_expires": int(file.expires.timestamp()) * 1_000_000,
+        "its_files": one.files,
+    }
+
+
+_EPOCH = 719_163
+"""1970-01-01 as `date.toordinal` counts."""
+
+
+def _clocks(has: set[str]) -> list[str]:
+    return [
+        f"epoch_us({name}) as {short}" if name in has else f"null::bigint as {short}"
+        for name, short in (("event_time", "event_us"), ("ingest_time", "ingest_us"))
+    ]
+
+
+def _missing(table: str, has: set[str]) -> list[str]:
+    """Columns that no file has: null, as a reader sees them; footers tell of them."""
+    return [
+        f"null::{_DUCK.get(str(field.type), 'varchar')} as {field.name}"
+        for field in TABLES[table].schema
+        if field.name not in has
+    ]
+
+
+_DUCK = {
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "integer",
+    "int64": "bigint",
+    "float": "float",
+    "bool": "boolean",
+    "binary": "blob",
+    "timestamp[us, tz=UTC]": "timestamptz",
+}

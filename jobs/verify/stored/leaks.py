@@ -1,0 +1,146 @@
+"""Identifiers where none may be: every word of any bytes, in each form that it may be written in.
+
+Every registered identifier is looked up word by word (as sent, in other case, with or without
+separators, in hexadecimal, in base64, as a number). Some of them, and every canary, are moreover
+searched as parts of longer text, wherever they begin.
+"""
+
+import base64
+import random
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from jobs.verify.rows.names import folded
+from jobs.verify.rows.registry import Identifier
+
+CANARY = "canary"
+"""Identifiers that begin so, in any case, are public test values: searched everywhere, always."""
+
+_SHORTEST = 7
+"""What is shorter is found by chance."""
+_WORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9:._+/=-]{5,127}")
+_ADDRESS = re.compile(
+    rb"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])"
+)
+"""A network card's (IEEE 802), as people write it."""
+_HEXADECIMAL = re.compile(r"[0-9a-f]{8,16}")
+_NEEDLES = 24
+_URL_SAFE = str.maketrans("-_", "+/")
+_SEPARATORS = b" \t\r\n:.-_/\\\"'"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Leak:
+    """An identifier where none may be: what kind, and whose policy that breaks; never which.
+
+    Attributes:
+        kind: `device`, `account`, or `address` (of a network card).
+        vendor: Empty: nobody knows whose.
+        form: How it is written there.
+    """
+
+    kind: str
+    vendor: str
+    form: str
+
+
+@dataclass(slots=True)
+class Search:
+    """Finds these identifiers; threads may share it."""
+
+    identifiers: Sequence[Identifier] = field(repr=False)
+    seed: int = 0
+    _words: dict[str, Identifier] = field(default_factory=dict, repr=False)
+    _numbers: dict[str, Identifier] = field(default_factory=dict, repr=False)
+    _parts: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
+    _exact: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare every form."""
+        for one in self.identifiers:
+            word = folded(one.text)
+            if len(word) >= _SHORTEST:
+                self._words[word] = one
+                self._numbers |= {str(number): one for number in _numbers(word)}
+        for one in self._chosen():
+            self._parts += _parts(one)
+            self._exact += _exact(one)
+
+    def __call__(self, data: bytes) -> set[Leak]:
+        """What is in some bytes, that are not compressed."""
+        found = {Leak("address", "", "as text")} if _ADDRESS.search(data) else set()
+        for word in set(_WORD.findall(data)):
+            found |= set(self._looked_up(word.decode()))
+        lowered = data.lower().translate(None, _SEPARATORS)
+        found |= {leak for part, leak in self._parts if part in lowered}
+        return found | {leak for part, leak in self._exact if part in data}
+
+    def _chosen(self) -> list[Identifier]:
+        """Every canary, and some others."""
+        long = list(self._words.values())
+        canaries = [one for one in long if folded(one.text).startswith(CANARY)]
+        others = [one for one in long if one not in canaries] if len(long) <= _NEEDLES else long
+        count = min(_NEEDLES, len(others))
+        return canaries + random.Random(self.seed).sample(others, count)  # noqa: S311 - a sample
+
+    def _looked_up(self, word: str) -> Iterator[Leak]:
+        for form, text in _readings(word):
+            if one := self._words.get(folded(text)):
+                yield Leak(one.kind, one.vendor, form)
+        if one := self._numbers.get(word):
+            yield Leak(one.kind, one.vendor, "as a number")
+
+
+def _readings(word: str) -> Iterator[tuple[str, str]]:
+    """What a word may be: itself, its parts, and what it is the hexadecimal or base64 of."""
+    yield "as text", word
+    for part in re.split(r"[/=+]", word):
+        yield "as text", part
+    with suppress(ValueError):
+        yield "in hexadecimal", bytes.fromhex(word).decode()
+    bare = word.rstrip("=").translate(_URL_SAFE)
+    with suppress(ValueError):
+        yield "in base64", base64.b64decode(bare + "=" * (-len(bare) % 4)).decode()
+
+
+def _forms(one: Identifier) -> set[bytes]:
+    text = one.text
+    return {form.encode() for form in (text, text.lower(), text.upper(), folded(text))}
+
+
+def _parts(one: Identifier) -> Iterator[tuple[bytes, Leak]]:
+    """What is in folded bytes that hold the identifier."""
+    yield folded(one.text).encode(), Leak(one.kind, one.vendor, "as text")
+    for form in _forms(one):
+        yield form.hex().encode(), Leak(one.kind, one.vendor, "in hexadecimal")
+
+
+def _exact(one: Identifier) -> Iterator[tuple[bytes, Leak]]:
+    """What is in bytes that hold its base64, and bytes that hold it as a number."""
+    for form in _forms(one):
+        for text in _aligned(form):
+            yield text, Leak(one.kind, one.vendor, "in base64")
+    for number in _numbers(folded(one.text)):
+        size = (number.bit_length() + 7) // 8
+        if size > 4:  # noqa: PLR2004 - four bytes are found by chance
+            for order in ("big", "little"):
+                yield number.to_bytes(size, order), Leak(one.kind, one.vendor, "as a number")
+
+
+def _aligned(data: bytes) -> Iterator[bytes]:
+    """What base64 of any text that holds the data has in it, wherever it begins."""
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + data)
+        certain = text[(0, 2, 3)[shift] : (shift + len(data)) * 8 // 6]
+        if len(certain) >= _SHORTEST:
+            yield certain
+
+
+def _numbers(word: str) -> Iterator[int]:
+    """The numbers that an identifier is."""
+    if _HEXADECIMAL.fullmatch(word):
+        yield int(word, 16)
+    if word.isdecimal() and len(word) <= 18:  # noqa: PLR2004 - what fits a column
+        yield int(word)

@@ -1,0 +1,258 @@
+"""Looks at everything once: all names, then the bytes of what was chosen, many at a time."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jobs.verify.rows import measures
+from jobs.verify.rows.facts import Facts
+from jobs.verify.rows.question import Question
+from jobs.verify.rows.registry import Identifier
+from jobs.verify.rows.scan import Scan, Spooled
+from jobs.verify.scene import Bucket, Purpose, Scene, refusal
+from jobs.verify.seen import Seen, Words
+from jobs.verify.stored.files import StoredFile
+from jobs.verify.stored.footers import Looked, look_at
+from jobs.verify.stored.leaks import Search
+from jobs.verify.stored.listing import Listing, Rules, list_bucket
+from jobs.verify.stored.logs import LogEntry, read_entry
+from schemas.errors import FortnightError
+from schemas.tables import TABLES
+from storage.s3 import Inspection
+
+Progress = Callable[[str], None]
+"""Is told what is being looked at, as a short phrase."""
+
+_LOG_GRACE = timedelta(days=2)
+"""Logs are summed up and cleaned when rows expire; then entries of the last checkpoint stay."""
+_AT_ONCE = 16
+_TOGETHER = 256
+"""Files of one table whose rows are asked together."""
+_BYTES_TOGETHER = 32 << 20
+_LOG_SAMPLE = 300
+"""Entries of a table's log that are read, without `--deep`: the newest third, and others."""
+_BESIDE_SAMPLE = 50
+"""Objects of a bucket whose metadata and tags are read, without `--deep`."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """One look at everything."""
+
+    scene: Scene
+    questions: Sequence[Question]
+    progress: Progress
+    words: Words = field(default_factory=Words)
+    unseen: dict[str, str] = field(default_factory=dict)
+
+    def look(self, keep: ExitStack) -> Seen:
+        """Look.
+
+        Args:
+            keep: Holds what later questions need: closed, they cannot be asked.
+        """
+        listings = tuple(self._listed(bucket) for bucket in self.scene.buckets if bucket.is_ours)
+        files = [file for listing in listings for file in listing.files]
+        chosen = self.scene.sampling.choose(files)
+        search = Search(self._identifiers(), self.scene.sampling.seed)
+        entries = tuple(self._logs(listings, search))
+        self._beside(listings, search)
+        folder = Path(keep.enter_context(TemporaryDirectory(prefix="fortnight-verify-")))
+        scan = self._scan(folder)
+        keep.callback(scan.sql.close)
+        self._files(chosen, files, (scan, search, folder))
+        return Seen(
+            listings=listings,
+            chosen=tuple(chosen),
+            words=self.words,
+            answers=scan.answers,
+            entries=entries,
+            log_objects=sum(len(some) for one in listings for some in one.entries.values()),
+            measures=measures.measured(scan.sql),
+            unseen=self.unseen,
+        )
+
+    def _identifiers(self) -> tuple[Identifier, ...]:
+        return self.scene.registry.identifiers if self.scene.registry else ()
+
+    def _listed(self, bucket: Bucket) -> Listing:
+        self.progress(f"listing {bucket.name}")
+        rules = Rules(
+            at_most=self.scene.policies.retention,
+            log_grace=_LOG_GRACE,
+            upload_age=self.scene.settings.upload_age,
+            tables=frozenset(TABLES),
+            ends=bucket.purpose is not Purpose.HOLDS,
+        )
+        listing = Listing(bucket.name, bucket.region, refused=bucket.refused)
+        if bucket.refused:
+            listing.uploads_refused = bucket.refused
+            return listing
+        return list_bucket(listing, bucket.store, bucket.where, rules, bucket.now)
+
+    def _scan(self, folder: Path) -> Scan:
+        facts = Facts(
+            vendors=tuple(self.scene.policies.versions),
+            default=self.scene.policies.default,
+            countries=self.scene.residency.regions,
+            registry=self.scene.registry,
+            keyring=self.scene.keyring,
+        )
+        regions = tuple(dict.fromkeys(place.region for place in self.scene.settings.regions))
+        scan = Scan(facts, regions, self.questions, database=folder / "facts.duckdb")
+        if not facts.is_known:
+            told = self.scene.registry_refused or self.scene.keyring_refused
+            scan.answers.refused = told or "whose rows they are: registry or keyring is not at hand"
+        return scan
+
+    def _logs(self, listings: Iterable[Listing], search: Search) -> Iterator[LogEntry]:
+        for listing in listings:
+            for table, versions in sorted(listing.entries.items()):
+                self.progress(f"reading the log of {table} in {listing.bucket}")
+                yield from self._log(listing, table, self._some(sorted(versions)), search)
+
+    def _log(
+        self, listing: Listing, table: str, versions: Sequence[int], search: Search
+    ) -> Iterator[LogEntry]:
+        bucket = self._bucket(listing.bucket)
+
+        def read(version: int) -> LogEntry | None:
+            key = f"{table}/_delta_log/{version:020}.json"
+            try:
+                data = bucket.store.get(key)
+            except KeyError:  # cleaned meanwhile
+                return None
+            return read_entry(f"{bucket.name}/{key}", table, data, search)
+
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                found = list(pool.map(read, versions))
+        except FortnightError as error:
+            self.unseen[f"{listing.bucket}/{table}/_delta_log"] = refusal(error)
+            return
+        for entry in filter(None, found):
+            self.words.texts += 1
+            for leak in entry.leaks:
+                self.words.leak(entry.place, "a log entry", leak)
+            yield entry
+
+    def _some(self, versions: Sequence[int]) -> Sequence[int]:
+        """The newest, and others by lot; all where there are few or everything is wanted."""
+        if self.scene.sampling.deep or len(versions) <= _LOG_SAMPLE:
+            return versions
+        newest = _LOG_SAMPLE // 3
+        lot = random.Random(self.scene.sampling.seed)  # noqa: S311 - a sample
+        return [*sorted(lot.sample(versions[:-newest], _LOG_SAMPLE - newest)), *versions[-newest:]]
+
+    def _beside(self, listings: Iterable[Listing], search: Search) -> None:
+        """Search what lies beside objects' bytes: names, metadata, tags."""
+        for listing in listings:
+            bucket = self._bucket(listing.bucket)
+            for file in listing.files:
+                for leak in search(file.key.encode()):
+                    self.words.leak(file.place, "an object's name", leak)
+            if bucket.where is not None and not listing.refused:
+                self._look_beside(bucket, listing, search)
+
+    def _look_beside(self, bucket: Bucket, listing: Listing, search: Search) -> None:
+        if bucket.where is None:
+            return
+        inspection = Inspection(bucket.where)
+        lot = random.Random(self.scene.sampling.seed)  # noqa: S311 - a sample
+        wanted = len(listing.files)
+        count = wanted if self.scene.sampling.deep else min(_BESIDE_SAMPLE, wanted)
+        for file in lot.sample(listing.files, count):
+            try:
+                words = inspection.words(file.key)
+            except KeyError:  # expired meanwhile
+                continue
+            except FortnightError as error:
+                self.unseen[f"{bucket.name}, beside objects"] = refusal(error)
+                return
+            self.words.texts += 1
+            for name, text in words.items():
+                self.words.names.append((file.place, "beside the object", name))
+                for leak in search(f"{name}\0{text}".encode()):
+                    self.words.leak(file.place, name, leak)
+
+    def _files(
+        self,
+        chosen: Sequence[StoredFile],
+        files: Sequence[StoredFile],
+        tools: tuple[Scan, Search, Path],
+    ) -> None:
+        """Open files: each is searched, and the rows of many are asked together."""
+        scan, search, folder = tools
+        stand_for = _stand_for(chosen, files)
+        done = 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for table, some in _together(chosen):
+                spooled = []
+                for looked, path in pool.map(lambda f: self._open(f, search, folder), some):
+                    if looked is None:
+                        continue
+                    self.words.take(looked)
+                    if path is not None:
+                        purpose = self._bucket(looked.file.bucket).purpose
+                        weight = stand_for[looked.file.stratum]
+                        spooled.append(Spooled(looked.file, path, purpose, weight))
+                if table in TABLES and spooled:
+                    scan.ask(table, spooled)
+                for one in spooled:
+                    one.path.unlink(missing_ok=True)
+                done += len(some)
+                self.progress(f"{done} of {len(chosen)} files, of {len(files)} that there are")
+
+    def _open(
+        self, file: StoredFile, search: Search, folder: Path
+    ) -> tuple[Looked | None, Path | None]:
+        """Fetch and search a file; where DuckDB finds it: nowhere, where it is no Parquet file."""
+        try:
+            data = self._bucket(file.bucket).store.get(file.key)
+        except KeyError:  # expired, or taken away, meanwhile
+            return None, None
+        except FortnightError as error:
+            return Looked(file, None, damaged=refusal(error)), None
+        looked = look_at(file, data, search)
+        if looked.shape is None or not looked.rows:
+            return looked, None
+        path = folder / f"{hash(file.place) & 0xFFFFFFFFFFFF:012x}.parquet"
+        path.write_bytes(data)
+        return looked, path
+
+    def _bucket(self, name: str) -> Bucket:
+        return next(one for one in self.scene.buckets if one.name == name)
+
+
+def _stand_for(chosen: Iterable[StoredFile], files: Iterable[StoredFile]) -> dict[Any, float]:
+    """Stratum -> how many of its files each chosen one stands for."""
+    all_of, some_of = (Counter(file.stratum for file in which) for which in (files, chosen))
+    return {stratum: all_of[stratum] / count for stratum, count in some_of.items()}
+
+
+def _together(chosen: Sequence[StoredFile]) -> Iterator[tuple[str, list[StoredFile]]]:
+    """Files of one table, not too many and not too large together; readings come first."""
+    for table in sorted(
+        {file.table for file in chosen}, key=lambda name: (name != "telemetry", name)
+    ):
+        mine = iter([file for file in chosen if file.table == table])
+        while some := list(islice(mine, _TOGETHER)):
+            yield from ((table, part) for part in _parts(some))
+
+
+def _parts(files: Sequence[StoredFile]) -> Iterator[list[StoredFile]]:
+    part: list[StoredFile] = []
+    for file in files:
+        if part and sum(one.size for one in part) + file.size > _BYTES_TOGETHER:
+            yield part
+            part = []
+        part.append(file)
+    yield part
