@@ -8,32 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 import pyarrow.compute as pc
 
-from jobs.kafka import Cluster, KafkaRecord
+from jobs.kafka import Cluster
 from jobs.office import Office
 from jobs.rotation import ROTATE
+from jobs.subjects.roll import read
 from schemas.acts import Ground
 from schemas.keyring import Key, Keyring, KeyState
 from schemas.ledger import Entry
-from schemas.lineage import Partition
 from schemas.privacy import Domain, domain_key, pseudonyms
 from schemas.regions import Region, Residency
 from schemas.retention import FORTNIGHT
-from schemas.tables.devices import DEVICES_TOPIC
 from storage.lake import Destination
 from storage.links import LinkPath, put_link
 from storage.store import ObjectStore
 
 ACT = "keys link"
-
-
-class _Registered(msgspec.Struct):
-    """What matters of a registration here."""
-
-    device: str
-    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +99,8 @@ def registered(cluster: Cluster, region: Region, residency: Residency) -> list[s
     Raises:
         RetryableError: Kafka does not answer.
     """
-    topic = cluster.topics([DEVICES_TOPIC])[DEVICES_TOPIC]
-    first = cluster.beginnings(topic)[0]
-    newest: dict[bytes | None, KafkaRecord] = {}
-    for record in cluster.records(Partition(topic.name, topic.id, 0), first=first):
-        newest[record.key] = record
-    said = [one for one in map(_parsed, newest.values()) if one]
+    roll = read(cluster, lambda listed: listed.registration is not None)
+    said = [one.registration for one in roll.devices.values() if one.registration]
     return [one.device for one in said if residency.regions.get(one.country) == region]
 
 
@@ -125,13 +112,6 @@ def seen_in(destinations: Iterable[Destination]) -> frozenset[str]:
             for batch in destination.dataset().to_batches(columns=["device"]):
                 found.update(pc.unique(batch["device"]).to_pylist())
     return frozenset(found)
-
-
-def _parsed(record: KafkaRecord) -> _Registered | None:
-    try:
-        return msgspec.json.decode(record.value or b"", type=_Registered)
-    except msgspec.DecodeError:  # cancelled, or refused by the registry too
-        return None
 
 
 def _names(devices: Sequence[str], key: Key) -> list[str]:

@@ -100,6 +100,8 @@ def desk(
         RetryableError: A store or Kafka does not answer.
     """
     asked = list(_asked(whom, file, number))
+    if not asked:
+        raise SettingsError("--from: it names nobody")
     chosen = settings()
     office = office_of(chosen, region_of(chosen, region), by)
     office.check()

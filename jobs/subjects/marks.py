@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from jobs.kafka import Cluster
 from jobs.kafka.producer import Producer
-from jobs.subjects.roll import Listed, Roll, read
+from jobs.subjects.roll import Listed, Roll, read, these
 from schemas.marks import Mark, encode, mark_key
-from schemas.privacy import canonical
 from schemas.tables.devices import DEVICES_TOPIC
 
 NAME = "fortnight-marks"
@@ -39,13 +38,8 @@ def put_marks(
     """
     if not devices:
         return 0
-    wanted = {canonical(device) for device in devices}
-
-    def keeps(listed: Listed) -> bool:
-        return canonical(listed.device) in wanted
-
     with cluster.producer(NAME) as producer:
-        now = read(cluster, keeps, after=roll)
+        now = read(cluster, these(devices), after=roll)
         changed = list(_changed([now.of(device) for device in devices], change))
         behind = _send(producer, changed) if changed else 0
     return max([behind, *(now.of(device).mark_offset + 1 for device in devices)])

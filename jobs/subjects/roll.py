@@ -3,7 +3,7 @@
 Raw identifiers, held by an officer's command for as long as it runs: never to be printed or kept.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -69,12 +69,21 @@ Keeps = Callable[[Listed], bool]
 """Whether a device is wanted, as it is told of now; decided anew with every record of it."""
 
 
-def read(cluster: Cluster, keeps: Keeps, *, after: Roll | None = None) -> Roll:
+def these(devices: Iterable[str]) -> Keeps:
+    """Just these devices, by their ids."""
+    wanted = {canonical(device) for device in devices}
+    return lambda listed: canonical(listed.device) in wanted
+
+
+def read(
+    cluster: Cluster, keeps: Keeps, *, after: Roll | None = None, but: Collection[int] = ()
+) -> Roll:
     """Read `fleet.devices` to its present end.
 
     Args:
         keeps: Which devices are wanted: of others only those that are marked take memory.
         after: An earlier pass, to go on from.
+        but: Offsets of records that are passed over: one's own.
 
     Raises:
         SettingsError: There is no such topic.
@@ -85,7 +94,8 @@ def read(cluster: Cluster, keeps: Keeps, *, after: Roll | None = None) -> Roll:
         raise SettingsError(f"topic {DEVICES_TOPIC}: there is none: `fortnight topics create`")
     first = after.next_offset if after else cluster.beginnings(topic)[0]
     records = cluster.records(Partition(topic.name, topic.id, 0), first=first)
-    return gather(records, keeps, after or Roll({}, first))
+    others = (record for record in records if record.position.offset not in but)
+    return gather(others, keeps, after or Roll({}, first))
 
 
 def gather(records: Iterable[KafkaRecord], keeps: Keeps, known: Roll) -> Roll:

@@ -9,14 +9,17 @@ import pytest
 from confluent_kafka import Producer
 from kafka.admin import KafkaAdminClient
 from msgspec.structs import replace
+from support.wire import registration
 
 from jobs.demo.broker import Broker
 from jobs.kafka import Cluster
+from jobs.subjects.changes import refused
 from jobs.subjects.marks import put_marks
-from jobs.subjects.roll import read
+from jobs.subjects.registrations import put_registrations
+from jobs.subjects.roll import Listed, read, these
 from schemas.errors import IntegrityError, RetryableError, SettingsError
 from schemas.marks import Mark, decode
-from schemas.tables.devices import DEVICES_TOPIC
+from schemas.tables.devices import DEVICES_TOPIC, Device
 from streams.kafka.devices import Devices, RegistryBehindError
 from streams.kafka.topics import KafkaUnavailableError, Topics
 from streams.registry import DeviceRecord
@@ -68,7 +71,9 @@ def devices(registrar: Broker, applied: Applied) -> Iterator[Devices]:
     made.stop()
 
 
-def publish(broker: Broker, *values: bytes | None, aborted: bool = False) -> None:
+def publish(
+    broker: Broker, *values: bytes | None, aborted: bool = False, key: bytes = b"a device"
+) -> None:
     settings: dict[str, str | int | float | bool] = {"bootstrap.servers": broker.address}
     if aborted:
         settings["transactional.id"] = uuid4().hex
@@ -77,7 +82,7 @@ def publish(broker: Broker, *values: bytes | None, aborted: bool = False) -> Non
         producer.init_transactions(30)
         producer.begin_transaction()
     for value in values:
-        producer.produce(DEVICES_TOPIC, value, key=b"a device")
+        producer.produce(DEVICES_TOPIC, value, key=key)
     producer.flush(30)
     if aborted:
         producer.abort_transaction(30)
@@ -210,3 +215,44 @@ def test_of_officers_at_once_each_changes_what_the_others_said(registrar: Broker
 
 def _held(mark: Mark, name: str) -> Mark:
     return replace(mark, holds=tuple({*mark.holds, name}))
+
+
+def _told(cluster: Cluster, device: str) -> Listed:
+    return read(cluster, these([device])).of(device)
+
+
+def _without_maps(device: Device) -> Device:
+    return refused(device, item="maps", at=7)
+
+
+def test_a_change_of_a_registration_loses_nothing_that_its_service_writes_meanwhile(
+    registrar: Broker, cluster: Cluster
+) -> None:
+    def publish_one(country: str, model: str) -> None:
+        publish(registrar, registration("SN-4", country=country, model=model).value)
+
+    meanwhile = [lambda: publish_one("FR", "X1"), lambda: publish_one("IT", "X2")]
+
+    def change(device: Device) -> Device:
+        """As `_without_maps`; the first two times the account service is just ahead of us."""
+        if meanwhile:
+            meanwhile.pop(0)()
+        return _without_maps(device)
+
+    publish_one("DE", "X1")
+    assert put_registrations(cluster, ["sn 4"], change) == 1
+    now = _told(cluster, "SN-4").registration
+    assert now is not None
+    assert (now.country, now.model) == ("IT", "X2")
+    assert [one.name for one in now.consents if not one.granted] == ["maps"]
+    assert put_registrations(cluster, ["SN-4", "SN-nobody"], _without_maps) == 0
+
+
+def test_what_was_cancelled_meanwhile_stays_cancelled(registrar: Broker, cluster: Cluster) -> None:
+    def change(device: Device) -> Device:
+        publish(registrar, None, key=b"SN-5")
+        return _without_maps(device)
+
+    publish(registrar, registration("SN-5").value)
+    put_registrations(cluster, ["SN-5"], change)
+    assert _told(cluster, "SN-5").is_cancelled
