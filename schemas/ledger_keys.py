@@ -51,6 +51,11 @@ class LedgerKey:
         """What `of` makes the keys of."""
         return self.signing.private_bytes_raw() + self.tagging
 
+    @property
+    def watching(self) -> bytes:
+        """32 bytes: what watch entries are sealed under, which workers and analysts cannot open."""
+        return hmac.digest(self.tagging, b"fortnight/watch", hashlib.sha256)
+
     def tag(self, kind: str, identifier: str) -> str:
         """A subject's tag, 32 hex digits: equal exactly for equal subjects of one region.
 
