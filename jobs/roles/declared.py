@@ -98,6 +98,7 @@ _CONFIGURATION = (
     "LifecycleConfiguration",
 )
 _EVIDENCE = (
+    "GetBucketAcl",
     "GetBucketLogging",
     "GetBucketNotification",
     "GetBucketPolicy",
@@ -190,14 +191,11 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
     return (
         Role(
             name="analyst",
-            does="queries telemetry, cleanings and dead letters",
+            does="queries telemetry and cleanings",
             never="see a map, a topic, a key, an object's old version; write anything",
             s3=(
                 _FIND,
-                S3Right(
-                    _READ,
-                    tuple(f"{t.name}/*" for t in (TELEMETRY, CLEANING_HISTORY, DEAD_LETTERS)),
-                ),
+                S3Right(_READ, tuple(f"{t.name}/*" for t in (TELEMETRY, CLEANING_HISTORY))),
             ),
         ),
         Role(
@@ -215,7 +213,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
         Role(
             name="operator",
             does="makes topics, buckets and tables, and checks that they keep the promises",
-            never="read a record or a row, publish",
+            never="read a record, or a row but of dead letters, which are positions; publish",
             kafka=(
                 KafkaRight(Kind.TOPIC, _INPUT, ("Create", "AlterConfigs", *_LOOK)),
                 KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
@@ -227,6 +225,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                     for one in Purpose
                 ),
                 S3Right(_WRITE, _LOGS),
+                S3Right(_READ, (f"{DEAD_LETTERS.name}/*",)),
             ),
         ),
         Role(
