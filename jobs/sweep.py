@@ -2,7 +2,8 @@
 
 A worker may sleep between its put and its commit for any time, so an orphan stays for 24 hours by
 the store's clock (SINK rule 6), unless its path's hour has come. What a rewrite took away stays for
-10 minutes, so that running queries finish; what expiry or erasure took away does not stay at all.
+10 minutes, so that running queries finish; what expiry, erasure or a correction took away does not
+stay at all.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from storage.store import ObjectInfo, ObjectStore
 GRACE = timedelta(minutes=10)
 """How long a query may still read what a rewrite took away (DESIGN section 9)."""
 
-AT_ONCE = frozenset({"expire", "erase"})
+AT_ONCE = frozenset({"correct", "erase", "expire"})
 """Reasons after which bytes are deleted with the commit; what is left, its run left behind."""
 
 

@@ -1,25 +1,43 @@
 """`fortnight subject correct`."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from jobs.cli.offices import By, RegionName
-from jobs.cli.subjects import From, Number, Whom, desk, group
+from jobs.cli.offices import By, RegionName, now
+from jobs.cli.settings import environment
+from jobs.cli.subjects import Desk, From, Number, Whom, desk, group
 from jobs.subjects.changes import CORRECTED, Registered, fields_of
+from jobs.subjects.cleanings import COLUMNS, Cleanings, Correction
+from jobs.subjects.estate import Estate
+from jobs.subjects.subject import names
+from schemas.policies import Policies
 from schemas.requests import Right
 
 Set = Annotated[
     list[str],
-    typer.Option("--set", metavar="FIELD=VALUE", help=f"What is right: {', '.join(CORRECTED)}."),
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help=f"What is right, of a registration: {', '.join(CORRECTED)}; "
+        f"of a cleaning: {', '.join(COLUMNS)}.",
+    ),
+]
+Cleaning = Annotated[
+    str,
+    typer.Option(
+        metavar="SESSION", help="A stored cleaning of theirs, by its session's pseudonym."
+    ),
 ]
 
 
 @group.command()
-def correct(
+def correct(  # noqa: PLR0913 - a command's options
     whom: Whom = "",
     *,
     settings: Set,
+    cleaning: Cleaning = "",
     file: From = "",
     number: Number = "",
     region: RegionName = "",
@@ -27,9 +45,24 @@ def correct(
 ) -> None:
     """Put a registration's fields right; it is published whole, and the old value is replaced.
 
-    Tell the account service too: what it registers next replaces this.
+    Tell the account service too: what it registers next replaces this. With --cleaning: entries of
+    a stored cleaning; the old value is in no version of any file afterwards.
     """
-    fields = fields_of(settings)
+    wanted = Correction.parse(cleaning, settings) if cleaning else None
+    fields = {} if wanted else fields_of(settings)
     with desk(whom, file, number, rights=(Right.CORRECT,), region=region, by=by) as at:
-        for done in Registered(at.cases, at.cluster, at.roll).correct(fields):
-            typer.echo(done)
+        if wanted:
+            done = _correct_cleaning(at, wanted)
+        else:
+            done = Registered(at.cases, at.cluster, at.roll).correct(fields)
+        for line in done:
+            typer.echo(line)
+
+
+def _correct_cleaning(at: Desk, wanted: Correction) -> Iterator[str]:
+    estate = Estate.open(at.chosen, environment(), at.office.region, now)
+    cleanings = Cleanings(estate.places, estate.keeper, now)
+    keyring, policies = at.keyring(), Policies.shipped(at.chosen.default_policy)
+    for case in at.cases:
+        mine = names(case.subject.devices, keyring, at.office.region)
+        yield cleanings.correct(case, mine, wanted, policies)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 from support.rows import NOW, pseudonym
 from support.wire import EU
 
@@ -57,11 +58,14 @@ class Bucket:
         put_record(self.store, record)
         return record
 
-    def offsets(self, name: str = "H-1") -> list[int]:
-        """Of the rows that count, sorted; each copy is compared with its manifest."""
-        rows = [
+    def rows(self, name: str = "H-1") -> list[pa.Table]:
+        """Those that count; each copy is compared with its manifest."""
+        return [
             folder.rows(manifest)
             for folder in copy_folders(self.store, name)
             for manifest in folder.manifests()
         ]
-        return sorted(offset for table in rows for offset in table["offset"].to_pylist())
+
+    def offsets(self, name: str = "H-1") -> list[int]:
+        """Of the rows that count, sorted."""
+        return sorted(offset for rows in self.rows(name) for offset in rows["offset"].to_pylist())
