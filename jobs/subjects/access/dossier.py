@@ -1,7 +1,7 @@
 """Everything of one person in one region, and how it is written into an archive."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.subjects.access.search import in_kafka
 from jobs.subjects.access.search.gather import Kept
-from jobs.subjects.access.search.people import Owners, Person
+from jobs.subjects.access.search.people import Person, Robot
 from jobs.subjects.access.search.spill import Place, Spill
 from jobs.subjects.access.writing import page, parts
 from jobs.subjects.access.writing.archive import Archive
@@ -25,14 +25,14 @@ class Dossier:
 
     Attributes:
         place: Of the person among those who were looked for together.
-        owners: Who tells under which pseudonyms each robot is stored.
+        names: Pseudonym -> which of the person's robots it stands for.
         kept: Their rows.
         records: Theirs, that Kafka still has.
     """
 
     person: Person
     place: int
-    owners: Owners = field(repr=False)
+    names: Mapping[str, Robot] = field(repr=False)
     kept: tuple[Kept, ...]
     records: Sequence[Place]
     proof: Proof
@@ -52,7 +52,7 @@ class Dossier:
         contents = Contents(
             request=self.person.request,
             robots=self.person.robots,
-            owners=self.owners,
+            names=self.names,
             tables=tables,
             fates=self._put_records(archive, spill, stored),
             policies=[one for one in map(policies.of, vendors) if one],
@@ -70,9 +70,7 @@ class Dossier:
         span = parts.put_csv(archive, name, rows, kept.schema, "event_time")
         pictures: Sequence[parts.Picture] = ()
         if table is MAP_TILES:
-            pictures = parts.put_maps(
-                archive, f"{kept.shelf}/maps", kept.read(spill), kept.owners.robot
-            )
+            pictures = parts.put_maps(archive, f"{kept.shelf}/maps", kept.read(spill), kept.robots)
         return KeptTable(name, kept.shelf, table.name, span, pictures)
 
     def _counted(

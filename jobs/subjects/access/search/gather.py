@@ -10,7 +10,7 @@ import pyarrow.dataset as ds
 
 from jobs.rewriting.find import Found, Search
 from jobs.rewriting.selection import Selection
-from jobs.subjects.access.search.people import Owners
+from jobs.subjects.access.search.people import Owners, Robot
 from jobs.subjects.access.search.spill import Place, Spill
 from schemas.errors import ConflictError
 from schemas.tables import MAP_TILES, Table
@@ -56,14 +56,14 @@ class Kept:
     """A person's rows of one table of one shelf, put aside.
 
     Attributes:
-        owners: Who tells whose robot a pseudonym there is.
+        robots: Pseudonym there -> which of the person's robots it stands for.
         schema: Of the rows.
         places: File -> where they wait.
     """
 
     shelf: str
     table: Table
-    owners: Owners = field(repr=False)
+    robots: Mapping[str, Robot] = field(repr=False)
     schema: pa.Schema
     places: Mapping[str, Sequence[Place]]
 
@@ -102,7 +102,7 @@ def _gather(
             continue
         schema, table = destination.schema, destination.table
         kept = {
-            person: Kept(shelf.name, table, shelf.owners, schema, waiting)
+            person: Kept(shelf.name, table, shelf.owners.robots(person), schema, waiting)
             for person, waiting in places.items()
         }
         return looked, kept

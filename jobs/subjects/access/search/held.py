@@ -61,6 +61,7 @@ def _gather(
                 places[person][name].append(spill.put(rows))
     shelf = f"{SHELF}/{hold}"
     kept = {
-        one: Kept(shelf, table, owners, table.schema, waiting) for one, waiting in places.items()
+        one: Kept(shelf, table, owners.robots(one), table.schema, waiting)
+        for one, waiting in places.items()
     }
     return Looked(shelf, table, None, files, Found(looked_at=len(files))), kept

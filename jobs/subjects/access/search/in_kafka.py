@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.kafka import Cluster, KafkaRecord
-from jobs.subjects.access.search.people import Person, Robot
+from jobs.subjects.access.search.people import Owners, Person, Robot
 from jobs.subjects.access.search.spill import Place, Spill
 from schemas.lineage import Partition, Position
 from schemas.privacy import canonical
@@ -132,19 +132,15 @@ class Claims:
         Args:
             late_window: How much older than its arrival a record may be.
         """
-        self._robots = {
-            canonical(robot.device): (place, robot)
-            for place, person in enumerate(people)
-            for robot in person.robots
-        }
+        self._owners = Owners.of(people, lambda device: [canonical(device)]).names
         self._late = microseconds(late_window)
 
-    def owner(self, record: KafkaRecord) -> int | None:
-        """The place of the person; None: it is nobody's who asks."""
+    def owners(self, record: KafkaRecord) -> list[int]:
+        """The places of the people whose it is; none: it is nobody's who asks."""
         said = _said(record)
         device = _key(record) if said is None else said.device
-        place, robot = self._robots.get(canonical(device), (None, None))
-        return place if robot and self._is_after(record, said, robot) else None
+        owners = self._owners.get(canonical(device), ())
+        return [place for place, robot in owners if self._is_after(record, said, robot)]
 
     def _is_after(self, record: KafkaRecord, said: "_Said | None", robot: Robot) -> bool:
         arrived = microseconds(record.ingest_time)
@@ -205,7 +201,7 @@ class _Desk:
         next_offset, n, mine = first, 0, Counter[int]()
         for record in records:
             next_offset, n = record.position.offset + 1, n + 1
-            if (place := self.claims.owner(record)) is not None:
+            for place in self.claims.owners(record):
                 mine[place] += 1
                 self._take(place, record)
         return Passed(partition, first, next_offset, n, mine)

@@ -1,12 +1,14 @@
 """Whose rows and records these are: people, their robots, and since when each robot is theirs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from jobs.subjects.roll import Roll
 from jobs.subjects.subject import Subject
@@ -59,53 +61,74 @@ class Person:
         return cls(request, tuple(robots))
 
 
+Owner = tuple[int, Robot]
+"""The place of a person among those who ask, and one of their robots."""
+
+
 class Owners:
     """Which row is whose, for rows that lie under some pseudonyms.
 
-    A row from before its robot was bound to its owner is nobody's here.
+    Several who ask may mean one robot: each of them gets its rows. A row from before its robot was
+    bound to its owner is nobody's here.
     """
 
-    def __init__(self, names: Mapping[str, tuple[int, Robot]]) -> None:
+    def __init__(self, names: Mapping[str, Sequence[Owner]]) -> None:
         """Prepare.
 
         Args:
-            names: Pseudonym -> the place of the person, and the robot.
+            names: Pseudonym -> whose it is, at least one.
         """
         self.names = names
         told = sorted(names)
+        owners = [one for name in told for one in names[name]]
         self._told = pa.array(told, pa.string())
-        self._people = np.array([names[one][0] for one in told], np.int64)
-        self._since = np.array([names[one][1].since for one in told], np.int64)
+        self._counts = np.array([len(names[name]) for name in told], np.int64)
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._people = np.array([place for place, _ in owners], np.int64)
+        self._since = np.array([robot.since for _, robot in owners], np.int64)
 
-    def robot(self, name: str) -> Robot:
-        """Which robot a pseudonym stands for."""
-        return self.names[name][1]
+    @classmethod
+    def of(cls, people: Sequence[Person], name: Callable[[str], Iterable[str]]) -> Self:
+        """Whose is what some people's robots are called.
+
+        Args:
+            name: Device id -> its pseudonyms.
+        """
+        names: dict[str, list[Owner]] = defaultdict(list)
+        for place, person in enumerate(people):
+            for robot in person.robots:
+                for one in name(robot.device):
+                    names[one].append((place, robot))
+        return cls(names)
+
+    def robots(self, person: int) -> Mapping[str, Robot]:
+        """Pseudonym -> which of a person's robots it stands for."""
+        return {
+            name: robot
+            for name, owners in self.names.items()
+            for place, robot in owners
+            if place == person
+        }
 
     def split(self, rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
         """Each person's rows, in their order; with the columns `device` and `event_time`."""
-        device = rows["device"].combine_chunks().cast(pa.string())
-        mine = rows.filter(pc.is_in(device, value_set=self._told))
+        which = pc.index_in(rows["device"].cast(pa.string()), value_set=self._told)
+        mine = rows.filter(pc.is_valid(which))
         if not mine.num_rows:
             return
-        which = pc.index_in(mine["device"].cast(pa.string()), value_set=self._told).to_numpy()
-        times = mine["event_time"].cast(pa.int64()).to_numpy()
-        people = np.where(times >= self._since[which], self._people[which], -1)
+        row, owner = self._pairs(which.drop_null().to_numpy())
+        times = mine["event_time"].cast(pa.int64()).to_numpy()[row]
+        people = np.where(times >= self._since[owner], self._people[owner], -1)
         for person in np.unique(people[people >= 0]).tolist():
-            yield person, mine.filter(pa.array(people == person))
+            yield person, mine.take(pa.array(row[people == person]))
 
+    def _pairs(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(m,) row and (m,) owner of each pair of a row and one of its owners, by row.
 
-def owners_of(people: Sequence[Person], names: Mapping[str, Sequence[str]]) -> Owners:
-    """Whose rows are under which pseudonym.
-
-    Args:
-        people: Those who ask.
-        names: Device id -> its pseudonyms.
-    """
-    return Owners(
-        {
-            name: (place, robot)
-            for place, person in enumerate(people)
-            for robot in person.robots
-            for name in names[robot.device]
-        }
-    )
+        Args:
+            which: (n,) the pseudonym of each row.
+        """
+        counts = self._counts[which]
+        row = np.repeat(np.arange(len(which)), counts)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return row, self._starts[which][row] + within

@@ -55,7 +55,7 @@ class Sources:
             RetryableError: A store or Kafka does not answer, or a table changes all the time.
             IntegrityError: A file is damaged: nobody knows what is in it.
         """
-        owners = self._owners(people)
+        owners = Owners.of(people, lambda device: names([device], self.keyring, self.region))
         claims = Claims(people, self.late_window)
         records = in_kafka.look(self.cluster, claims, self.dead_letters, spill)
         looked: list[Looked] = []
@@ -70,23 +70,13 @@ class Sources:
             Dossier(
                 person=person,
                 place=place,
-                owners=owners,
+                names=owners.robots(place),
                 kept=tuple(kept[place]),
                 records=records.kept.get(place, ()),
                 proof=proof,
             )
             for place, person in enumerate(people)
         ]
-
-    def _owners(self, people: Sequence[Person]) -> Owners:
-        return Owners(
-            {
-                name: (place, robot)
-                for place, person in enumerate(people)
-                for robot in person.robots
-                for name in names([robot.device], self.keyring, self.region)
-            }
-        )
 
     def _gather(self, owners: Owners, spill: Spill) -> Iterator[tuple[Looked, Mapping[int, Kept]]]:
         yield from gather(Shelf("rows", self.tables, owners), spill)

@@ -1,13 +1,13 @@
 """What a person reads first: `index.html` and `README.txt` of an archive, in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from jobs.subjects.access.search.people import Owners, Robot
+from jobs.subjects.access.search.people import Robot
 from jobs.subjects.access.writing.parts import Picture, Span
 from jobs.subjects.access.writing.proof import Proof
 from jobs.subjects.access.writing.words import SHELVES, TABLES, Column, columns
@@ -23,7 +23,7 @@ class KeptTable:
 
     Attributes:
         name: Of its parts, without what follows the dot.
-        shelf: Where they lie: a key of `SHELVES`.
+        shelf: Where they lie; begins with a key of `SHELVES`.
     """
 
     name: str
@@ -63,14 +63,14 @@ class Contents:
     """What both pages tell.
 
     Attributes:
-        owners: Who tells under which pseudonyms a robot is stored.
+        names: Pseudonym -> which of the robots it stands for.
         policies: Of the robots' makers.
         proof: What was looked at.
     """
 
     request: str
     robots: Sequence[Robot] = field(repr=False)
-    owners: Owners = field(repr=False)
+    names: Mapping[str, Robot] = field(repr=False)
     tables: Sequence[KeptTable]
     fates: Sequence[Fate]
     policies: Sequence[Policy]
@@ -90,19 +90,20 @@ def readme(contents: Contents) -> str:
 def _render(name: str, contents: Contents) -> str:
     return _TEMPLATES.get_template(name).render(
         it=contents,
-        robots=[_robot(one, contents.owners) for one in contents.robots],
+        robots=[_robot(one, contents.names) for one in contents.robots],
+        shelves=_shelves(contents.tables),
         columns=_columns(contents.policies),
         recipients={one.maker: _recipients(one) for one in contents.policies},
         days=FORTNIGHT.days,
     )
 
 
-def _robot(robot: Robot, owners: Owners) -> dict[str, Any]:
+def _robot(robot: Robot, names: Mapping[str, Robot]) -> dict[str, Any]:
     """What the page says of a robot."""
     told = {
         "number": robot.number,
         "device": robot.device,
-        "names": sorted(name for name, (_, one) in owners.names.items() if one is robot),
+        "names": sorted(name for name, one in names.items() if one is robot),
         "registration": robot.registration,
     }
     known = robot.registration
@@ -127,8 +128,13 @@ def _time(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M}" if value else "-"
 
 
-def _shelf(name: str) -> str:
-    return SHELVES[name.partition("/")[0]]
+def _shelves(tables: Sequence[KeptTable]) -> dict[str, list[KeptTable]]:
+    """What it means where rows lie -> those that lie there, in the order of `SHELVES`."""
+    found = {
+        words: [one for one in tables if one.shelf.partition("/")[0] == shelf]
+        for shelf, words in SHELVES.items()
+    }
+    return {words: there for words, there in found.items() if there}
 
 
 _TEMPLATES = Environment(
@@ -138,4 +144,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"time": _time, "shelf": _shelf}
+_TEMPLATES.filters["time"] = _time

@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -35,6 +35,8 @@ class Span:
 
     def extended(self, rows: pa.Table, time: str) -> "Span":
         """With more rows."""
+        if not rows.num_rows:
+            return self
         found = pc.min_max(rows[time]).as_py()
         first = min(one for one in (self.first, found["min"]) if one)
         last = max(one for one in (self.last, found["max"]) if one)
@@ -89,17 +91,17 @@ def put_lines(archive: Archive, name: str, rows: Iterable[pa.Table]) -> None:
 
 
 def put_maps(
-    archive: Archive, folder: str, tiles: Iterable[pa.Table], robot: Callable[[str], Robot]
+    archive: Archive, folder: str, tiles: Iterable[pa.Table], robots: Mapping[str, Robot]
 ) -> list[Picture]:
     """Draw every map as its newest tiles show it.
 
     Args:
         tiles: Rows of `map_tiles` with raw cells.
-        robot: Which robot a pseudonym stands for.
+        robots: Pseudonym -> which robot it stands for.
     """
     drawn = []
     for number, rows in enumerate(_maps(_newest(tiles)), 1):
-        title = f"Robot {robot(rows['device'][0].as_py()).number}, map {number}"
+        title = f"Robot {robots[rows['device'][0].as_py()].number}, map {number}"
         plan = assemble(rows)
         picture = draw(plan, Words(title, notes(plan, rows)))
         sink = io.BytesIO()

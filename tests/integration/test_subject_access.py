@@ -1,0 +1,236 @@
+import base64
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import pyzipper
+from PIL import Image
+from support.asked import FIRST, OTHER, PASSPHRASE, SECOND, World
+
+from jobs.demo.broker import Broker
+from jobs.kafka import Cluster
+from jobs.subjects.access.give import Given, Target, give
+from schemas.approvals import unapproved
+from schemas.errors import SettingsError
+from schemas.policies import Policies
+from schemas.settings import Settings
+
+pytestmark = pytest.mark.kafka
+LINE = "R-1 account:Alice"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An archive as whoever got it opens it."""
+
+    parts: dict[str, bytes]
+
+    @classmethod
+    def open(cls, path: Path, passphrase: str = PASSPHRASE) -> "Opened":
+        with pyzipper.AESZipFile(path) as archive:
+            archive.setpassword(passphrase.encode())
+            return cls({name: archive.read(name) for name in archive.namelist()})
+
+    def rows(self, end: str) -> list[tuple[str, str, int]]:
+        """(where, table, offset) of every row in files that end so."""
+        found = []
+        for name, data in self.parts.items():
+            if name.endswith(end) and name.count("/"):
+                where, _, table = name.removesuffix(end).rpartition("/")
+                if end == ".csv":
+                    lines = csv.DictReader(io.StringIO(data.decode()))
+                    offsets = [int(line["offset"]) for line in lines]
+                else:
+                    offsets = pq.read_table(io.BytesIO(data))["offset"].to_pylist()
+                found += [(where, table, offset) for offset in offsets]
+        return found
+
+    @property
+    def proof(self) -> dict[str, Any]:
+        return dict(json.loads(self.parts["completeness.json"]))
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """Of every topic, as they were sent."""
+        lines = [
+            line
+            for name, data in self.parts.items()
+            if name.startswith("in-kafka/")
+            for line in data.decode().splitlines()
+        ]
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def world(module_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    settings = Settings(bootstrap_servers=module_broker.address, partitions=2)
+    with Cluster(module_broker.address) as cluster:
+        yield World.build(tmp_path_factory.mktemp("world"), cluster, settings)
+
+
+def target(folder: Path) -> Target:
+    return Target(folder, lambda: PASSPHRASE, Policies.shipped())
+
+
+def attempt(world: World, folder: Path, *lines: str) -> list[Given]:
+    roll = world.roll(*(line.split()[-1] for line in lines))
+    return [*give(world.cases(roll, *lines), roll, world.sources, target(folder))]
+
+
+@pytest.fixture(scope="module")
+def given(world: World, tmp_path_factory: pytest.TempPathFactory) -> Given:
+    """Alice's archive, after a second person said yes."""
+    folder = tmp_path_factory.mktemp("given")
+    world.ask("R-1", "account:alice")
+    (proposed,) = attempt(world, folder, LINE)
+    assert proposed.path is None
+    assert [*folder.iterdir()] == []
+    world.approve()
+    (done,) = attempt(world, folder, LINE)
+    return done
+
+
+@pytest.fixture(scope="module")
+def opened(given: Given) -> Opened:
+    assert given.path is not None
+    return Opened.open(given.path)
+
+
+@pytest.mark.parametrize("end", [".parquet", ".csv"])
+def test_an_independent_reader_finds_exactly_the_subjects_rows(
+    world: World, opened: Opened, end: str
+) -> None:
+    found = opened.rows(end)
+    assert sorted(found) == sorted(world.mine)
+    assert {where for where, _, _ in found} == {"rows", "restricted", "held/H-1"}
+
+
+def test_records_that_kafka_still_has_are_given_as_they_were_sent(
+    world: World, opened: Opened
+) -> None:
+    contents = [
+        base64.b64decode(one["base64"]) if "base64" in one else one["text"].encode()
+        for one in opened.records
+    ]
+    assert sorted(contents) == sorted(world.records)
+
+
+def test_dead_letters_are_told_with_position_and_reason(opened: Opened) -> None:
+    (letter,) = csv.DictReader(io.StringIO(opened.parts["not-understood.csv"].decode()))
+    (record,) = (one for one in opened.records if one["rejected"])
+    assert letter["rejected"] == record["rejected"] == "the record is not what it has to be"
+    assert (letter["partition"], letter["offset"]) == (
+        str(record["partition"]),
+        str(record["offset"]),
+    )
+
+
+def test_nothing_of_anybody_else_is_in_any_part(world: World, opened: Opened) -> None:
+    others = [OTHER, "somebody", *(world.name(OTHER, version) for version in (1, 2))]
+    for name, data in opened.parts.items():
+        rows = pq.read_table(io.BytesIO(data)).to_pylist() if name.endswith("parquet") else ""
+        whole = data + str(rows).encode()
+        assert not [one for one in others if one.encode() in whole], name
+
+
+def test_names_of_parts_which_are_not_encrypted_tell_of_nobody(
+    world: World, given: Given, opened: Opened
+) -> None:
+    told = " ".join([*opened.parts, str(given.path)]).lower()
+    names = [FIRST, SECOND, "alice", *(world.name(one, 1) for one in (FIRST, SECOND))]
+    assert not [name for name in names if name.lower() in told]
+
+
+def test_the_proof_names_every_file_and_digests_every_part(world: World, opened: Opened) -> None:
+    proof = opened.proof
+    for table in proof["tables"]:
+        if table["where"] == "rows":
+            destination = world.tables[table["table"]]
+            live = {str(file.path) for file in destination.live()}
+            assert {*table["with_rows"], *table["without"]} == live
+            assert table["log_version"] == destination.version()
+            assert table["requests"] > 0
+    found = sum(n for table in proof["tables"] for n in table["with_rows"].values())
+    assert found == len(world.mine)
+    assert sum(one["yours"] for one in proof["kafka"]) == len(world.records)
+    assert proof["key_versions"] == [1, 2]
+    digests = {
+        name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in opened.parts.items()
+        if name != "completeness.json"
+    }
+    assert proof["archive"] == digests
+
+
+def test_a_person_can_read_it(opened: Opened) -> None:
+    page, readme = (opened.parts[name].decode() for name in ("index.html", "README.txt"))
+    for told in (FIRST, SECOND, "helping with failures", "Suzhou Ruix", "yes to telemetry"):
+        assert told in page
+    assert "index.html" in readme
+    for name in opened.parts:
+        folder = name.rpartition("/")[0] + "/"
+        assert name in page or folder in readme or name in readme, name
+    pictures = [name for name in opened.parts if name.endswith(".png")]
+    assert pictures
+    for name in pictures:
+        with Image.open(io.BytesIO(opened.parts[name])) as picture:
+            assert picture.format == "PNG"
+
+
+def test_the_act_is_told_with_its_approver_and_counts_and_names_nobody(
+    world: World, given: Given
+) -> None:
+    act = next(
+        entry.act
+        for entry in world.house.office().ledger.entries()
+        if entry.act.name == "subject access"
+    )
+    assert given.recorded is not None
+    assert act == given.recorded.entry.act
+    assert act.approver is not None
+    assert act.changed == {"rows": len(world.mine)}
+    assert act.looked_at["records"] == 7
+    assert act.subject == world.house.key.tag("account", "alice")
+    assert unapproved(world.house.office().ledger.entries()) == []
+
+
+def test_an_approval_serves_once_and_an_archive_that_is_there_stays(
+    world: World, given: Given
+) -> None:
+    assert given.path is not None
+    before = given.path.read_bytes()
+    (again,) = attempt(world, given.path.parent, LINE)
+    assert again.path is None
+    world.approve()
+    with pytest.raises(SettingsError, match="it stays"):
+        attempt(world, given.path.parent, LINE)
+    assert given.path.read_bytes() == before
+
+
+def test_many_subjects_cost_one_pass_and_get_an_archive_each(
+    world: World, given: Given, tmp_path: Path
+) -> None:
+    assert given.path is not None
+    alice = Opened.open(given.path)
+    lines = ["R-2 account:bob", "R-3 account:alice", f"R-4 device:{SECOND}", "R-5 device:nobody"]
+    for line in lines:
+        world.ask(*line.split())
+    attempt(world, tmp_path, *lines)
+    world.approve()
+    done = attempt(world, tmp_path, *lines)
+    bob, both, one, nobody = (Opened.open(given.path) for given in done if given.path)
+    assert sorted(both.rows(".csv")) == sorted(world.mine)
+    assert {*one.rows(".csv")} < world.mine
+    assert not {*bob.rows(".csv")} & world.mine
+    assert bob.rows(".csv")
+    assert nobody.rows(".csv") == []
+    assert "No row of yours is kept here." in nobody.parts["index.html"].decode()
+    costs = [[table["requests"] for table in them.proof["tables"]] for them in (alice, both)]
+    assert costs[0] == costs[1]
