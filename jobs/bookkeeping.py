@@ -26,7 +26,8 @@ class Examined:
 
     Attributes:
         entries: That could be read, in order.
-        broken: What is wrong, in words.
+        broken: What is wrong, in words; answers that are late too.
+        late: Those alone.
         covered: Up to which entry any change would have been found; -1 for none.
         anchor_time: When that was anchored, UTC, by the other store's clock.
     """
@@ -35,6 +36,7 @@ class Examined:
     broken: tuple[str, ...]
     covered: int
     anchor_time: datetime | None
+    late: tuple[str, ...] = ()
 
     def age(self, now: datetime) -> int | None:
         """Seconds since the newest anchor; None for none."""
@@ -59,8 +61,8 @@ def examine(ledger: Ledger, keys: Iterable[Key], now: datetime) -> Examined:
         broken.append("nothing is anchored, so nothing is proven")
     broken += unapproved(verdict.entries)
     broken += _untold(verdict.entries, keys)
-    broken += _late(verdict.entries, now)
-    return Examined(verdict.entries, tuple(broken), verdict.anchored, proof.anchor_time)
+    late = tuple(_late(verdict.entries, now))
+    return Examined(verdict.entries, (*broken, *late), verdict.anchored, proof.anchor_time, late)
 
 
 def _untold(entries: Iterable[Entry], keys: Iterable[Key]) -> Iterator[str]:

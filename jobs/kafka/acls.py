@@ -15,8 +15,9 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
 )
+from kafka.errors import SecurityDisabledError
 
-from jobs.kafka.answers import KafkaRefusedError
+from jobs.kafka.answers import KafkaRefusedError, KafkaUnguardedError
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,11 +46,17 @@ class Permission:
 
 
 def read(admin: KafkaAdminClient) -> set[Permission]:
-    """Every permission that the cluster knows; lines that deny are left out."""
+    """Every permission that the cluster knows; lines that deny are left out.
+
+    Raises:
+        KafkaUnguardedError: There are no lists.
+    """
     anything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
-    found, _ = admin.describe_acls(
-        ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
-    )
+    every_line = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
+    try:
+        found, _ = admin.describe_acls(every_line)
+    except SecurityDisabledError:
+        raise KafkaUnguardedError("Kafka: it has no access control lists") from None
     return {_permission(one) for one in found if one.permission_type == ACLPermissionType.ALLOW}
 
 
@@ -76,13 +83,18 @@ def take_back(admin: KafkaAdminClient, permissions: Iterable[Permission]) -> Non
         raise KafkaRefusedError(f"Kafka: {len(failed)} were not removed: {failed[0].__name__}")
 
 
+def word(constant: str) -> str:
+    """Kafka's word for kafka-python's DESCRIBE_CONFIGS: `DescribeConfigs`."""
+    return "".join(part.capitalize() for part in constant.split("_"))
+
+
 def _permission(line: Any) -> Permission:  # noqa: ANN401 - an untyped client's
     at = line.resource_pattern
     return Permission(
         line.principal,
-        _word(at.resource_type.name),
+        word(at.resource_type.name),
         at.resource_name,
-        _word(line.operation.name),
+        word(line.operation.name),
         at.pattern_type == ACLResourcePatternType.PREFIXED,
         line.host,
     )
@@ -102,7 +114,3 @@ def _line(one: Permission) -> ACL:
 def _constant(word: str) -> str:
     """kafka-python's name of `DescribeConfigs`: DESCRIBE_CONFIGS."""
     return "".join(f"_{c}" if c.isupper() else c for c in word).strip("_").upper()
-
-
-def _word(constant: str) -> str:
-    return "".join(part.capitalize() for part in constant.split("_"))

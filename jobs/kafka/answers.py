@@ -23,6 +23,10 @@ class KafkaRefusedError(FatalError):
     """Kafka understood, and will not: asking again does not help."""
 
 
+class KafkaUnguardedError(KafkaRefusedError):
+    """Kafka has no access control lists: whoever reaches it may do everything."""
+
+
 def asked(call: Callable[[], _T], *, where: str = "") -> _T:
     """Ask until there is an answer: a broker may be restarting, a coordinator be elected."""
     deadline = time.monotonic() + PATIENCE_SECONDS

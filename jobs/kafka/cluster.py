@@ -10,13 +10,14 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-from jobs.kafka import acls
+from jobs.kafka import acls, scope
 from jobs.kafka.acls import Permission
 from jobs.kafka.answers import PATIENCE_SECONDS, KafkaRefusedError, asked, translated
 from jobs.kafka.first_times import FETCH_BYTES, first_times
 from jobs.kafka.groups import GroupDescription, describe_group
 from jobs.kafka.producer import Producer
 from jobs.kafka.records import KafkaRecord, read
+from jobs.kafka.scope import BrokerPlace
 from schemas.lineage import Partition, Position
 from storage.tls import kafka_options, refusal
 
@@ -190,6 +191,23 @@ class Cluster:
         """Remove lines from the lists; safe to run again."""
         unwanted = list(permissions)
         asked(lambda: acls.take_back(self._admin, unwanted))
+
+    def all_topics(self) -> list[str]:
+        """Every topic that we can see, by name."""
+        return asked(lambda: scope.topics(self._admin))
+
+    def all_groups(self) -> list[str]:
+        """Every consumer group that we can see, by name."""
+        return asked(lambda: scope.groups(self._admin))
+
+    def brokers(self) -> list[BrokerPlace]:
+        """The cluster's brokers, and where they say that they are."""
+        return asked(lambda: scope.brokers(self._admin))
+
+    def rights(self, topics: Iterable[str]) -> dict[str, frozenset[str]]:
+        """What we may do with each topic, as the cluster's authorizer answers: nothing is tried."""
+        wanted = list(topics)
+        return asked(lambda: scope.rights(self._admin, wanted))
 
     def producer(self, name: str = "") -> Producer:
         """A producer to this cluster; see there."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from jobs.verify.checks import CHECKS, QUESTIONS
 from jobs.verify.checks.declared import CLOSED_LIST
 from jobs.verify.checks.rows import answered
+from jobs.verify.configuration.collect import collect
 from jobs.verify.promise import Check, Judged, Promise
 from jobs.verify.scene import Scene, refusal
 from jobs.verify.survey import Progress, Survey
@@ -41,7 +42,10 @@ def verify(scene: Scene, progress: Progress = lambda _: None) -> Outcome:
     ]
     with ExitStack() as keep:
         every = tuple(dict.fromkeys(one for _, questions in asked for one in questions))
-        looked = replace(scene, seen=Survey(scene, every, progress).look(keep))
+        seen = Survey(scene, every, progress).look(keep)
+        progress("how everything is set up")
+        configured = collect(scene, ((file.bucket, file.key) for file in seen.chosen))
+        looked = replace(scene, seen=seen, configured=configured)
         judged = []
         for promise, questions in asked:
             progress(promise.name)

@@ -55,6 +55,17 @@ def buckets(location: S3Location) -> Seen[tuple[str, ...]]:
     return _asked(lambda: tuple(sorted(one["Name"] for one in client.list_buckets()["Buckets"])))
 
 
+def folders(location: S3Location) -> Seen[tuple[str, ...]]:
+    """The folders at the top of a bucket: up to a thousand of them."""
+    ask = location.client().list_objects_v2
+
+    def found() -> tuple[str, ...]:
+        answer = ask(Bucket=location.bucket, Delimiter="/")
+        return tuple(one["Prefix"].removesuffix("/") for one in answer.get("CommonPrefixes", ()))
+
+    return _asked(found)
+
+
 def examine(location: S3Location, sampled: Iterable[str] = ()) -> BucketEvidence | None:
     """Look at one bucket; None where there is none of that name.
 

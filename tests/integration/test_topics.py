@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 from typer.testing import CliRunner
 
@@ -51,3 +53,15 @@ def test_the_check_says_what_kafka_has_and_may_have(own_broker: Broker) -> None:
         "fleet.telemetry: retention.ms + segment.ms is 1209600000 (604800000+604800000),"
         " allowed is at most 431100000 together"
     )
+
+
+def test_everything_that_a_cluster_shows_is_in_scope(broker: Broker) -> None:
+    name = f"hidden-{uuid4().hex[:8]}"
+    with Cluster(broker.address) as cluster:
+        cluster.create(name, 1, {})
+        assert name in cluster.all_topics()
+        assert isinstance(cluster.all_groups(), list)
+        assert [(one.address, one.rack) for one in cluster.brokers()] == [(broker.address, "")]
+        may = cluster.rights([name, "nowhere"])
+    assert {"Read", "Write", "Delete"} <= may[name]  # nobody keeps lists there
+    assert may["nowhere"] == frozenset()

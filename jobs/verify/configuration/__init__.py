@@ -1,8 +1,14 @@
-"""Live configuration against what was promised: checks that read no rows."""
+"""Live configuration against what was promised: checks that read no rows.
 
-from collections.abc import Mapping
+state.py         how a deployment is set up, as values
+collect.py       looking at all of it once a run; cluster.py at Kafka, probes.py at who is answered
+buckets.py       buckets one by one; looking.py other things
+places.py, openings.py, lifecycles.py, encryption.py       what may be wrong with buckets
+topics.py, roles.py, transport.py                          and with Kafka, and on the way
+books.py, people.py                                        and in the ledgers
+registry.py      kind of clause -> checks
+"""
 
-from jobs.verify.promise import Check
+from jobs.verify.configuration.registry import CHECKS
 
-CHECKS: Mapping[str, tuple[Check, ...]] = {}
-"""Kind of clause -> what looks at it."""
+__all__ = ["CHECKS"]

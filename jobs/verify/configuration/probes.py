@@ -1,0 +1,61 @@
+"""Trying what must be refused: to be answered in the clear, or without showing who one is."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jobs.verify.configuration.state import Hop, Kafka
+from schemas.errors import FortnightError
+from storage.s3.evidence import Unseen
+from storage.s3.examining import answers
+from storage.tls import is_answering, kafka_tls
+
+if TYPE_CHECKING:
+    from jobs.verify.scene import Scene
+
+_LOCAL = ("127.", "localhost", "::1", "[::1]")
+
+
+def hops(scene: "Scene", kafka: Kafka) -> Iterator[Hop]:
+    """Every way to a broker or bucket, probed."""
+    settings = scene.settings
+    addresses = {one.strip() for one in settings.bootstrap_servers.split(",")}
+    if not isinstance(kafka.brokers, Unseen):
+        addresses |= {broker.address for broker in kafka.brokers}
+    for address in sorted(addresses) if scene.cluster else ():
+        yield _to_broker(address, scene)
+    for bucket in scene.buckets:
+        if bucket.where is not None:
+            endpoint = settings.s3_endpoint
+            yield Hop(
+                hop="s3",
+                place=f"bucket {bucket.name}",
+                local=_is_local(urlsplit(endpoint).hostname or ""),
+                answers=answers(bucket.where),
+                in_the_clear=answers(bucket.where, encrypted=False),
+                to_strangers=answers(bucket.where, signed=False),
+            )
+
+
+def _to_broker(address: str, scene: "Scene") -> Hop:
+    settings = scene.settings
+    nobody = replace(settings, kafka_certificate="", kafka_key="", kafka_key_passphrase="")
+    ours = stranger = None
+    with suppress(FortnightError):
+        ours = kafka_tls(settings, scene.environment)
+        stranger = kafka_tls(nobody, scene.environment)
+    in_the_clear = is_answering(address)
+    return Hop(
+        hop="kafka",
+        place=address,
+        local=_is_local(address),
+        answers=is_answering(address, ours) or in_the_clear,
+        in_the_clear=in_the_clear,
+        to_strangers=is_answering(address, stranger),
+    )
+
+
+def _is_local(host: str) -> bool:
+    return host.startswith(_LOCAL)
