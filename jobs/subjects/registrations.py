@@ -72,7 +72,11 @@ def _send(producer: Producer, new: _New) -> list[int]:
     """Publish; the offset of each."""
     with producer.at_once():
         sent = [
-            producer.send(DEVICES_TOPIC, device.encode(), msgspec.json.encode(said) if said else None)
+            producer.send(DEVICES_TOPIC, device.encode(), _encoded(said))
             for device, said in new.items()
         ]
     return [wait()[1] for wait in sent]
+
+
+def _encoded(said: Device | None) -> bytes | None:
+    return msgspec.json.encode(said) if said else None
