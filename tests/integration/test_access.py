@@ -23,7 +23,13 @@ from jobs.demo.object_store import S3Server
 from jobs.kafka import Cluster, Permission, is_answering
 from jobs.roles import lists
 from jobs.roles.declared import roles
+from jobs.verify import Scene, open_buckets
+from jobs.verify.configuration.cluster import look_at
+from jobs.verify.configuration.collect import collect
+from jobs.verify.configuration.roles import declared
 from schemas.errors import FatalError, SettingsError, StoreUnavailableError
+from schemas.policies import Policies
+from schemas.regions import Residency
 from schemas.retention import microseconds
 from schemas.settings import Settings
 from schemas.tables import TELEMETRY
@@ -210,6 +216,62 @@ def test_rows_and_logs_go_to_an_s3_that_our_authority_signed_and_to_no_other(
     with pytest.raises(StoreUnavailableError) as refused:
         Destination(TELEMETRY, EU, table.store).version()
     assert "certificate" in str(refused.value.__cause__)
+
+
+def scene(kafka: Broker, https: S3Server, certificates: Path, cluster: Cluster) -> Scene:
+    """What a verifier with the auditor's certificate is given, beside everybody's."""
+    name = uuid4().hex[:8]
+    given = {
+        **variables("auditor", kafka, certificates),
+        "FORTNIGHT_REGIONS": f"eu=eu-{name}@eu-central-1",
+        "FORTNIGHT_S3_ENDPOINT": https.url,
+        "FORTNIGHT_KEYRING": str(certificates / "no-keyring"),
+    }
+    settings = Settings.load({key: text for key, text in given.items() if key[0] == "F"})
+    now = datetime.now(UTC)  # noqa: TID251 - real servers have a real clock
+    for place in settings.regions:
+        S3Bucket(S3Location(place.bucket, place.location, https.url), ["telemetry"]).create()
+    return Scene(
+        settings=settings,
+        policies=Policies.shipped(),
+        residency=Residency.shipped(),
+        buckets=open_buckets(settings, now),
+        cluster=cluster,
+        now=now,
+        environment=given,
+    )
+
+
+def test_a_verifier_asks_kafka_as_every_role_and_tries_to_get_in_as_nobody(
+    kafka: Broker, https: S3Server, certificates: Path
+) -> None:
+    with Client("auditor", kafka, certificates).cluster() as cluster:
+        found = collect(scene(kafka, https, certificates, cluster))
+    assert {role for role, topics in found.kafka.tried.items() if any(topics.values())} == {
+        role.name for role in ROLES.values() if any(one.kind == "Topic" for one in role.kafka)
+    }
+    for role, answers in found.kafka.tried.items():
+        for topic in (DATA, DEVICES):
+            assert answers[topic] == declared(ROLES[role], topic), (role, topic)
+    assert found.kafka.permissions == WANTED
+    assert not found.kafka.unguarded
+    by_hop = {one.hop: (one.answers, one.in_the_clear, one.to_strangers) for one in found.hops}
+    assert by_hop["kafka"] == (True, False, False)
+    assert by_hop["s3"] == (True, False, True)  # an S3 for tests lets everybody in
+    assert {one.local for one in found.hops} == {True}
+
+
+def test_a_verifier_finds_records_of_devices_in_a_topic_that_nobody_named(
+    kafka: Broker, https: S3Server, certificates: Path
+) -> None:
+    with Client(ADMINISTRATOR, kafka, certificates).cluster() as cluster:
+        with cluster.producer() as producer:
+            producer.send(DEVICES, b"device-0815", None, partition=0)()
+            for mirror, key in (("mirror", b"device-0815"), ("orders", b"order-1")):
+                cluster.create(mirror, 1, {})
+                producer.send(mirror, key, b"{", partition=0)()
+        found = look_at(scene(kafka, https, certificates, cluster))
+    assert found.strays == {"mirror": True, "orders": False}
 
 
 def test_over_tls_workers_with_no_more_than_their_rights_lose_and_repeat_nothing_when_killed(
