@@ -27,7 +27,16 @@ def erase(
     again goes on. Complete once a search after that found nothing.
     """
     with desk(whom, file, number, rights=(Right.ERASE,), region=region, by=by) as at:
-        done = _eraser(at).erase(at.cases, at.office.ledger.entries())
+        erase_all(at)
+
+
+def erase_all(at: Desk) -> None:
+    """Erase the subjects of every case, and say how far each came.
+
+    Raises:
+        RetryableError: Some are pending, or somebody does not answer: call again.
+    """
+    done = _eraser(at).erase(at.cases, at.office.ledger.entries())
     for one in done:
         typer.echo(_said(one))
     insist(sum(not one.is_complete for one in done))

@@ -1,6 +1,6 @@
-"""What a subject changes of its registrations: a consent is taken back, a wrong field put right."""
+"""What a subject changes of its registrations: a consent taken back, a field put right, an end."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import get_args
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from jobs.kafka import Cluster
 from jobs.subjects.case import Case
-from jobs.subjects.registrations import put_registrations
+from jobs.subjects.registrations import Change, put_registrations
 from jobs.subjects.roll import Roll
 from schemas.errors import SettingsError
 from schemas.policies import Policies
@@ -19,7 +19,7 @@ from schemas.regions import Residency
 from schemas.retention import microseconds
 from schemas.tables.devices import Consent, ConsentName, Device
 
-WITHDRAW, CORRECT = "subject withdraw", "subject correct"
+WITHDRAW, CORRECT, CANCEL = "subject withdraw", "subject correct", "subject cancel"
 ITEMS: tuple[ConsentName, ...] = get_args(ConsentName)
 CORRECTED = ("country", "model", "vendor")
 """Fields that are put right here. A device's account and since when it has it are a new binding,
@@ -115,13 +115,21 @@ class Registered:
         scope = {"fields": ", ".join(sorted(fields))}
         yield from self._change(CORRECT, scope, partial(corrected, fields=fields))
 
+    def cancel(self) -> Iterator[str]:
+        """Cancel all devices' registrations, each by a tombstone; each case in words.
+
+        Safe to repeat. Their rows go by an erasure.
+
+        Raises:
+            RetryableError: Kafka or a store does not answer; call again.
+        """
+        yield from self._change(CANCEL, {}, lambda _: None)
+
     def _of(self, case: Case) -> list[Device]:
         listed = [self.roll.of(device).registration for device in case.subject.devices]
         return [one for one in listed if one is not None]
 
-    def _change(
-        self, name: str, scope: Mapping[str, str], change: Callable[[Device], Device]
-    ) -> Iterator[str]:
+    def _change(self, name: str, scope: Mapping[str, str], change: Change) -> Iterator[str]:
         changed = [sum(change(one) != one for one in self._of(case)) for case in self.cases]
         devices = {one.device for case in self.cases for one in self._of(case)}
         put_registrations(self.cluster, devices, change, roll=self.roll)

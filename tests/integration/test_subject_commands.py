@@ -1,0 +1,157 @@
+"""`fortnight subject` as an officer types it: on a real Kafka, and a region in folders."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+from support.wire import registration
+from typer.testing import CliRunner
+
+from jobs import topics
+from jobs.cli import app, status
+from jobs.demo.broker import Broker
+from jobs.kafka import Cluster
+from jobs.subjects.roll import Listed, read, these
+from schemas.errors import FortnightError
+from schemas.settings import PREFIX, Settings
+from schemas.tables.devices import DEVICES_TOPIC
+from storage.places import open_lake, open_stores
+
+pytestmark = pytest.mark.kafka
+
+MINE, OTHER, GONE = "SN-4711", "SN-4712", "SN-4713"
+ANN = "account:ann@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Commands of one deployment."""
+
+    environment: dict[str, str]
+    cluster: Cluster
+
+    def said(self, *command: str, code: int = 0, stdin: str = "") -> str:
+        """What a command prints, and what it complains of; never anything raw."""
+        found = CliRunner().invoke(app, command, env=self.environment, input=stdin)
+        error = found.exception
+        got = status(error) if isinstance(error, FortnightError) else found.exit_code
+        said = found.output + (str(error) if isinstance(error, FortnightError) else "")
+        assert got == code, (said, error)
+        assert "4711" not in said
+        assert "example.org" not in said
+        return said
+
+    def asked(self, number: str, right: str, subject: str = ANN) -> tuple[str, str]:
+        """A request comes in; what names it in the command that answers it."""
+        opened = ("requests", "open", number, "--right", right, "--subject", "-")
+        self.said(*opened, stdin=f"{subject}\n")
+        return "--request", number
+
+    def told(self, device: str) -> Listed:
+        return read(self.cluster, these([device])).of(device)
+
+
+@pytest.fixture(scope="module")
+def shell(module_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("region")
+    environment = {
+        PREFIX + "BOOTSTRAP_SERVERS": module_broker.address,
+        PREFIX + "REGIONS": f"eu=file:{folder / 'eu'}@eu-central-1",
+        PREFIX + "RESTRICTED": f"eu=file:{folder / 'restricted'}@eu-central-1",
+        PREFIX + "KEYRING": str(folder / "keyring"),
+        PREFIX + "KEYRING_PASSPHRASE": "a passphrase of tests",
+        PREFIX + "PARTITIONS": "1",
+        PREFIX + "S3_ENDPOINT": "http://127.0.0.1:1",  # so that the system says who calls
+    }
+    for name in ("eu", "restricted"):
+        (folder / name).mkdir()
+    chosen = Settings.load(environment)
+    for destination in open_lake(open_stores(chosen), chosen).values():
+        destination.create()
+    with Cluster(module_broker.address) as cluster:
+        topics.carry_out(topics.plan(chosen), cluster)
+        with cluster.producer() as producer:
+            for device, account in ((MINE, "ann@example.org"), (OTHER, "bob"), (GONE, "carl")):
+                value = registration(device, account=account).value
+                producer.send(DEVICES_TOPIC, device.encode(), value)()
+        made = Shell(environment, cluster)
+        made.said("keys", "new")
+        yield made
+
+
+def test_records_are_stopped_and_let_through_again(shell: Shell) -> None:
+    answers = shell.asked("R-1", "stop")
+    assert "1 devices: what comes from now on is withheld" in shell.said(
+        "subject", "stop", "-", *answers, stdin=ANN
+    )
+    mark = shell.told(MINE).mark
+    assert mark is not None
+    assert mark.stopped
+    assert "stored again" in shell.said("subject", "stop", "-", *answers, "--lift", stdin=ANN)
+    assert shell.told(MINE).mark is None
+
+
+def test_a_consent_is_taken_back_and_a_country_put_right(shell: Shell) -> None:
+    withdraw = ("subject", "withdraw", "-", "--item", "maps", *shell.asked("R-2", "withdraw"))
+    said = shell.said(*withdraw, stdin=ANN)
+    assert "1 of 1 devices are registered; 1 registrations changed" in said
+    assert "`fortnight follow`" in said
+    correct = ("subject", "correct", "-", "--set", "country=FR", *shell.asked("R-3", "correct"))
+    shell.said(*correct, stdin=ANN)
+    assert "0 registrations changed" in shell.said(*withdraw, stdin=ANN)
+    now = shell.told(MINE).registration
+    assert now is not None
+    assert (now.country, now.account) == ("FR", "ann@example.org")
+    assert [one.name for one in now.consents if not one.granted] == ["maps"]
+
+
+def test_many_subjects_of_a_file_are_answered_together_or_not_at_all(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.asked("R-4", "stop")
+    shell.asked("R-5", "stop", f"device:{OTHER}")
+    lines, broken = tmp_path / "lines", tmp_path / "broken"
+    lines.write_text(f"R-4 {ANN}\n\nR-5 device:{OTHER}\n", "utf-8")
+    broken.write_text(f"R-4 {ANN}\nR-5 device:{MINE}\n", "utf-8")
+    stop = ("subject", "stop", "--from")
+    assert "R-5: it is not about this subject" in shell.said(*stop, str(broken), code=70)
+    assert shell.told(MINE).mark is None
+    assert shell.said(*stop, str(lines)).count("1 devices") == 2
+    assert all(shell.told(one).mark for one in (MINE, OTHER))
+    broken.write_text(f"{MINE}\n", "utf-8")
+    assert "--from, line 1" in shell.said(*stop, str(broken), "--request", "R-4", code=70)
+
+
+def test_what_is_asked_and_complained_of_is_told_and_changes_nothing(shell: Shell) -> None:
+    before = shell.told(MINE)
+    confirm = shell.said("subject", "confirm", "-", *shell.asked("R-6", "confirm"), stdin=ANN)
+    assert "R-6: something is stored; 0 files were looked at" in confirm
+    assert "devices: 1, of which 1 are registered" in confirm
+    shown = shell.said("subject", "pseudonym", "-", "--request", "R-6", stdin=ANN)
+    assert shown.startswith("R-6  device 1  k1:")
+    complain = shell.said("subject", "complain", "-", *shell.asked("R-7", "complain"), stdin=ANN)
+    assert "Art. 77" in complain
+    assert "smarock: " in complain
+    assert shell.told(MINE) == before
+
+
+def test_a_cancelled_subject_is_erased_and_its_registration_gone(shell: Shell) -> None:
+    subject = "account:carl"
+    cancel = ("subject", "cancel", "-", *shell.asked("R-8", "cancel", subject))
+    for _ in range(2):
+        said = shell.said(*cancel, stdin=subject)
+        assert "complete: a search of 0 files found nothing that is left" in said
+    gone = shell.told(GONE)
+    assert gone.is_cancelled
+    assert gone.mark is not None
+    assert gone.mark.erased is not None
+    assert msgspec.json.encode(gone.mark).count(b"carl") == 0
+
+
+def test_every_act_is_in_the_ledger_which_names_nobody(shell: Shell) -> None:
+    report = shell.said("ledger", "report")
+    for act in ("stop", "withdraw", "correct", "confirm", "pseudonym", "complain", "cancel"):
+        assert f"subject {act}" in report
+    assert "proven up to entry" in shell.said("ledger", "verify")
