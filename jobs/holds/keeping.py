@@ -22,7 +22,7 @@ from schemas.errors import ConflictError, IntegrityError
 from schemas.hold_record import HoldRecord
 from schemas.tables import MAP_TILES, Table
 from storage.decoded import readable
-from storage.holds import CopyFolder, read_records
+from storage.holds import CopyFolder, Manifest, read_records
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
 from storage.log import DataFile
@@ -47,50 +47,68 @@ class Keeper:
         """Copy the held rows of files that are about to be dropped; how many were copied now.
 
         When this returns, each held row in them is in a copy that counts. Costs one listing where
-        no hold lasts, and a part of one column of each file where one does.
+        no hold lasts, and mostly a file's end where one does.
 
         Raises:
             ConflictError: A file is gone: look again which are there.
             RetryableError: Some are not copied: nothing may be dropped.
         """
-        holds = self._of(destination.table) if files else []
-        if not holds:
+        if not files or not (run := self._run(destination)).holds:
             return 0
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            counts = pool.map(lambda file: self._keep_file(destination, file, holds), files)
-            return sum(counts)
+            return sum(pool.map(run.keep_file, files))
 
     def before(self, destination: Destination) -> First:
         """What to do with rows of a destination before they are taken out of their file."""
-        holds = self._of(destination.table)
+        run = self._run(destination)
 
         def first(path: DataPath, rows: pa.Table) -> None:
-            self._keep(destination.table, path, rows, holds)
+            run.keep(path, rows, run.holds)
 
         return first
 
-    def _of(self, table: Table) -> list[HoldRecord]:
-        return [hold for hold in read_records(self.store) if table.name in hold.tables]
+    def _run(self, destination: Destination) -> "_Run":
+        name = destination.table.name
+        holds = [hold for hold in read_records(self.store) if name in hold.tables]
+        return _Run(self, destination, holds)
 
-    def _keep_file(
-        self, destination: Destination, file: DataFile, holds: Iterable[HoldRecord]
-    ) -> int:
-        wanted = [hold for hold in holds if _may_hold(hold, file)]
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run over a destination.
+
+    Attributes:
+        holds: Those that are on its table.
+        seen: What was read of their manifests.
+    """
+
+    keeper: Keeper
+    destination: Destination
+    holds: Sequence[HoldRecord]
+    seen: dict[str, Manifest] = field(default_factory=dict, repr=False)
+
+    def keep_file(self, file: DataFile) -> int:
+        """Copy the held rows of a file; how many were copied now.
+
+        Raises:
+            ConflictError: It is gone.
+        """
+        wanted = [hold for hold in self.holds if _may_hold(hold, file)]
         if not wanted:
             return 0
         devices: frozenset[str] = frozenset().union(*(hold.names for hold in wanted))
-        rows = _rows_of(destination, file, Look(Selection(devices)))
-        return 0 if rows is None else self._keep(destination.table, file.path, rows, wanted)
+        rows = _rows_of(self.destination, file, Look(Selection(devices)))
+        return 0 if rows is None else self.keep(file.path, rows, wanted)
 
-    def _keep(
-        self, table: Table, path: DataPath, rows: pa.Table, holds: Iterable[HoldRecord]
-    ) -> int:
-        found = [(hold, _held(rows, hold, table)) for hold in holds]
-        return sum(self._copy(hold, table, path, mine) for hold, mine in found if mine.num_rows)
+    def keep(self, path: DataPath, rows: pa.Table, holds: Iterable[HoldRecord]) -> int:
+        """Copy those rows of a file that holds are on; how many were copied now."""
+        found = [(hold, _held(rows, hold, self.destination.table)) for hold in holds]
+        return sum(self._copy(hold, path, mine) for hold, mine in found if mine.num_rows)
 
-    def _copy(self, hold: HoldRecord, table: Table, path: DataPath, rows: pa.Table) -> int:
-        folder = CopyFolder.of(self.store, hold.name, table, path)
-        return folder.add(renamed(rows, hold, self.unwrap(hold)), path)
+    def _copy(self, hold: HoldRecord, path: DataPath, rows: pa.Table) -> int:
+        store, table = self.keeper.store, self.destination.table
+        folder = CopyFolder.of(store, hold.name, table, path, self.seen)
+        return folder.add(renamed(rows, hold, self.keeper.unwrap(hold)), path)
 
 
 def _may_hold(hold: HoldRecord, file: DataFile) -> bool:

@@ -7,7 +7,7 @@ is there once, whoever was killed.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
 
@@ -44,23 +44,30 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: tuple[str, ...]
 
 
+Seen = dict[str, Manifest]
+
+
 @dataclass(frozen=True, slots=True)
 class CopyFolder:
     """Where a hold's copies lie of a table's rows that were due in one hour.
 
     Attributes:
         prefix: Of their object keys, without a slash at the end.
+        seen: Manifests by object key, for one run: what was read once is not read again.
     """
 
     store: ObjectStore
     table: Table
     prefix: str
+    seen: Seen = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, store: ObjectStore, hold: str, table: Table, path: DataPath) -> "CopyFolder":
+    def of(
+        cls, store: ObjectStore, hold: str, table: Table, path: DataPath, seen: Seen
+    ) -> "CopyFolder":
         """The folder for rows of a file."""
         folder = object_key(table.name, path).rpartition("/")[0]
-        return cls(store, table, f"{hold}/{folder}")
+        return cls(store, table, f"{hold}/{folder}", seen)
 
     def manifests(self) -> list[Manifest]:
         """Those that are there, in order.
@@ -89,13 +96,15 @@ class CopyFolder:
             RetryableError: They may be there, or not: call again.
         """
         hashes = row_hashes(rows)
+        manifest = None
         for _ in range(_TRIES):
             there = self.manifests()
-            known = {one for manifest in there for one in manifest.rows}
+            known = {row for one in there for row in one.rows}
             fresh = {one: place for place, one in enumerate(hashes) if one not in known}
             if not fresh:
                 return 0
-            manifest = self._put_copy(rows, fresh, source)
+            if manifest is None or fresh.keys() != {*manifest.rows}:
+                manifest = self._put_copy(rows, fresh, source)
             try:
                 self.store.put(
                     self._numbered(len(there)), canonical_json(manifest), only_if_absent=True
@@ -138,10 +147,12 @@ class CopyFolder:
         return f"{self.prefix}/{number:08}.json"
 
     def _read(self, key: str) -> Manifest:
-        try:
-            return msgspec.json.decode(self.store.get(key), type=Manifest)
-        except msgspec.DecodeError:
-            raise IntegrityError(f"{self.store.url}/{key}: not a manifest") from None
+        if key not in self.seen:
+            try:
+                self.seen[key] = msgspec.json.decode(self.store.get(key), type=Manifest)
+            except msgspec.DecodeError:
+                raise IntegrityError(f"{self.store.url}/{key}: not a manifest") from None
+        return self.seen[key]
 
 
 def copy_folders(store: ObjectStore, hold: str) -> list[CopyFolder]:

@@ -82,6 +82,9 @@ def test_killed_at_any_moment_under_load_every_row_is_there_once(
     left = {info.key for info in destination.store.list(f"{table}/date=")}
     assert left == {f"{table}/{file.path}" for file in destination.live()}
     assert check(load) > 0
+    load.expire(destination, began + 26 * HOUR)
+    assert check(load) == 0
+    assert load.bucket.offsets() == sorted(load.held)  # whoever erased, expired or was refused
 
 
 class Overtaken(DirectoryStore):

@@ -1,5 +1,7 @@
 """A table under load: a writer, an eraser, expiry and the sweeper beside compactors of their own.
 
+A hold is on one device's rows, so whoever erases or expires copies those before.
+
 Functions here are the main functions of processes of their own, forked by a server that only
 imported what they need (the log's library does not survive a fork once it was used).
 """
@@ -17,23 +19,24 @@ from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from support.faults.rig import wall_clock
-from support.rows import pseudonym, rows_of
+from support.holding import HELD, Bucket
+from support.rows import NOW, pseudonym, rows_of
 from support.tile_rows import tile_rows
 from support.wire import EU
 
 from jobs.compact import Shard, compact
 from jobs.expire import expire
+from jobs.rewriting import Selection, take_out
 from jobs.sweep import GRACE, clock_of, sweep
-from schemas.errors import ConflictError, RetryableError
+from schemas.errors import RetryableError
 from schemas.lineage import Partition, Span
 from schemas.retention import FORTNIGHT
 from schemas.tables import MAP_TILES, TABLES
 from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
-from storage.parquet import decode, describe, encode
+from storage.parquet import describe, encode
 from storage.receipts import Receipt, SpanReceipt
 
 DEVICES = 5
@@ -87,6 +90,7 @@ class Load:
             the writer leave it alone, and the others a day later.
         folders: Folder -> the offsets of its rows.
         erased: Path of a file -> the offsets that were erased when it was taken away.
+        held: Offsets of the rows that the hold is on.
     """
 
     folder: str
@@ -94,11 +98,18 @@ class Load:
     began: datetime
     folders: dict[str, set[int]] = field(default_factory=dict)
     erased: dict[str, set[int]] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
     _next: int = 0
 
+    @property
+    def bucket(self) -> Bucket:
+        """Where held rows are copied to."""
+        return Bucket.build(Path(self.folder, "holds"))
+
     def fill_first(self) -> None:
-        """Pin the partition, write the first folder, and compact it."""
+        """Place the hold, pin the partition, write the first folder, and compact it."""
+        self.bucket.hold(tables=(TABLES[self.table],))
         destination, dice = destination_in(self.folder, self.table), random.Random(0)  # noqa: S311 - chaos
         name = Partition(destination.table.topic, "AAAA", 0).application_id
         destination.versions([name])
@@ -156,6 +167,7 @@ class Load:
         hour = self.began + timedelta(hours=hours)
         path = DataPath((hour - FORTNIGHT).date(), hour, uuid4())
         rows = self._rows(destination, n, offsets)
+        self.held |= {one["offset"] for one in _told(rows) if one["device"] == HELD}
         data = encode(rows, destination.table)
         destination.store.put(object_key(self.table, path), data)
         self.folders.setdefault(str(path).rpartition("/")[0], set()).update(offsets)
@@ -183,41 +195,39 @@ class Load:
         return rows_of(destination.table, n, seed=offsets[0], device=devices, **lineage)
 
     def _erase(self, destination: Destination, dice: random.Random) -> None:
-        """Take a device's rows out of one file, whichever tier it is of."""
-        live = destination.live()
-        if not live or dice.random() < 0.8:
+        """Take some rows of a device out of all files, whichever tier they are of."""
+        if dice.random() < 0.8:
             return
-        file = dice.choice(live)
-        key = object_key(self.table, file.path)
-        try:
-            rows = decode(destination.store.get(key))
-        except KeyError:
-            return
-        mine = pc.equal(rows["device"], pseudonym(1 + dice.randrange(DEVICES)))
-        left = rows.filter(pc.invert(mine))
-        if left.num_rows in (0, rows.num_rows):
-            return
-        self.erased[str(file.path)] = set(rows.filter(mine)["offset"].to_pylist())
-        data = encode(left, destination.table)
-        path = DataPath(file.path.date, file.path.expires, uuid4())
-        destination.store.put(object_key(self.table, path), data)
-        new = describe(left, data, path, wall_clock())
-        try:
-            destination.replace([file], [new], reason="erase", now=wall_clock())
-        except ConflictError:
-            return
-        destination.store.delete([key], every_version=True)
+        keep = self.bucket.keeper.before(destination)
+
+        def first(path: DataPath, rows: pa.Table) -> None:
+            self.erased[str(path)] = set(rows["offset"].to_pylist())
+            keep(path, rows)
+
+        device = pseudonym(1 + dice.randrange(DEVICES))
+        some = Selection(frozenset({device}), NOW + timedelta(minutes=dice.randrange(10)))
+        _patiently(
+            lambda: take_out(destination, some, reason="erase", clock=wall_clock, first=first)
+        )
 
     def _expire(self, destination: Destination, dice: random.Random) -> None:
         """Drop the first folder, an hour too early."""
         if dice.random() < 0.3:
-            _patiently(lambda: expire(destination, self.began + timedelta(hours=1)))
+            _patiently(lambda: self.expire(destination, self.began + timedelta(hours=1)))
+
+    def expire(self, destination: Destination, now: datetime) -> None:
+        """Drop what is due; what is held is copied before."""
+        expire(destination, now, self.bucket.keeper.keep_files)
 
     def _sweep(self, destination: Destination, dice: random.Random) -> None:
         """Delete what compaction took away without any grace, and orphans after two minutes."""
         if dice.random() < 0.5:
             now = clock_of(destination.store) + GRACE
             _patiently(lambda: sweep(destination, age=GRACE + ORPHAN_AGE, now=now))
+
+
+def _told(rows: pa.Table) -> list[dict[str, Any]]:
+    return rows.select(["device", "offset"]).to_pylist()  # type: ignore[no-any-return]
 
 
 def _patiently(job: Callable[[], object]) -> None:
