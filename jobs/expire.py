@@ -10,6 +10,7 @@ their hour, too: their copies are in the hold bucket by then (`jobs.holds.keepin
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from schemas.retention import FORTNIGHT
 from storage.lake import Destination
 from storage.layout import LOG_FOLDER, DataPath
 from storage.log import DataFile
+from storage.preserved import preserved_in
 
 PERIOD = timedelta(minutes=15)
 """A run starts at most this long after the one before (DESIGN section 5)."""
@@ -60,7 +62,7 @@ class Report:
     Attributes:
         dropped: Files that this run took out of the table.
         held: Rows of them that it copied before, for a hold is on them.
-        oldest: None where no row is left.
+        oldest: Of what is not preserved; None where no row is left.
         strays: Object keys that nobody knows the end of.
     """
 
@@ -92,9 +94,11 @@ def plan(live: Iterable[DataFile], objects: Iterable[DataPath], now: datetime) -
 
 
 def look(destination: Destination, now: datetime) -> tuple[Plan, Inventory]:
-    """The plan for a destination as it is, and what lies there."""
+    """The plan for a destination as it is, and what lies there; but for what is preserved."""
     inventory = take_inventory(destination)
-    return plan(destination.live(), inventory.objects, now), inventory
+    kept = preserved_in(destination.store, destination.table.name)
+    objects = inventory.objects.keys() - kept
+    return plan(_without(destination.live(), kept), objects, now), inventory
 
 
 def hold_nothing(destination: Destination, files: Sequence[DataFile]) -> int:
@@ -126,7 +130,13 @@ def expire(destination: Destination, now: datetime, keep: Keep = hold_nothing) -
         break
     if _log_is_due(destination, now):
         destination.clean_log()
-    return Report(decided, dropped, held, oldest(destination.live()), inventory.strays)
+    kept = preserved_in(destination.store, destination.table.name)
+    left = oldest(_without(destination.live(), kept))
+    return Report(decided, dropped, held, left, inventory.strays)
+
+
+def _without(files: Iterable[DataFile], kept: AbstractSet[DataPath]) -> list[DataFile]:
+    return [file for file in files if file.path not in kept]
 
 
 def _is_due(path: DataPath, now: datetime) -> bool:

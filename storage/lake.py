@@ -85,8 +85,14 @@ class Destination:
         SettingsError: There is no such table yet.
     """
 
-    def __init__(self, table: Table, region: Region, store: ObjectStore) -> None:
+    def __init__(self, table: Table, region: Region, store: ObjectStore, *, what: str = "") -> None:
+        """Look at a table; nothing is asked yet.
+
+        Args:
+            what: Said of it before its name, where it is not what analysts see.
+        """
         self.table = table
+        self._what = what
         self.region = region
         self.store = store
         self.schema = pa.schema([*table.schema, *PLACEMENT])
@@ -94,7 +100,7 @@ class Destination:
         self._threads = threading.local()
 
     def __str__(self) -> str:
-        return f"{self.table.name} in {self.region}"
+        return f"{self._what} {self.table.name} in {self.region}".lstrip()
 
     @property
     def url(self) -> str:
@@ -144,6 +150,8 @@ class Destination:
         files: Sequence[DataFile],
         versions: Mapping[str, int],
         receipt: Receipt | None = None,
+        *,
+        reason: str = "",
     ) -> None:
         """Commit files and move partitions, both or neither.
 
@@ -154,6 +162,7 @@ class Destination:
             versions: Application id -> last offset that the table holds from now on; not empty,
                 for only they let the log refuse a commit that is sent twice.
             receipt: What the commit says of its spans.
+            reason: Why there are files, of which no receipt tells.
 
         Raises:
             ValueError: Nothing to move, or `versions` was not asked in this thread since the last
@@ -163,7 +172,8 @@ class Destination:
         if handle is None or not handle.compared or not versions:
             raise ValueError(f"{self}: compare the versions before each commit")
         handle.compared = False
-        metadata = {} if receipt is None else {"receipt": receipt.format()}
+        metadata = {"reason": reason} if reason else {}
+        metadata |= {} if receipt is None else {"receipt": receipt.format()}
         with self._translated():
             self._commit(handle.lake, [_add(file) for file in files], metadata, versions)
         handle.pending = versions

@@ -13,10 +13,12 @@ from jobs.cli.settings import environment, settings
 from jobs.holds.open import keepers
 from schemas.errors import SettingsError
 from schemas.settings import Settings
+from storage.aside import open_restricted
 from storage.lake import Destination
 from storage.links import expire_links
 from storage.places import open_lake, open_stores
 from storage.store import ObjectStore
+from storage.watches import expire_watches
 
 app = typer.Typer()
 
@@ -45,7 +47,7 @@ def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
     stores = open_stores(chosen)
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     holds = keepers(chosen, environment())
-    for destination in open_lake(stores, chosen).values():
+    for destination in (*open_lake(stores, chosen).values(), *open_restricted(chosen)):
         keeper = holds.get(destination.region)
         keep = keeper.keep_files if keeper else expiry.hold_nothing
         if dry_run:
@@ -55,6 +57,7 @@ def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
     if not dry_run:
         for store in stores.values():
             yield partial(_expire_links, store, now + expiry.PERIOD)
+            yield partial(_expire_watches, store, now + expiry.PERIOD)
             yield partial(_abort, store, now - chosen.upload_age)
 
 
@@ -99,6 +102,12 @@ def _expire_links(store: ObjectStore, until: datetime) -> bool:
     return True
 
 
+def _expire_watches(store: ObjectStore, until: datetime) -> bool:
+    if gone := expire_watches(store, until):
+        typer.echo(f"{store.url}: deleted {gone} watch entries of erasures")
+    return True
+
+
 def _abort(store: ObjectStore, before: datetime) -> bool:
     if aborted := store.abort_uploads(before):
         typer.echo(f"{store.url}: aborted {aborted} unfinished uploads")
@@ -106,7 +115,8 @@ def _abort(store: ObjectStore, before: datetime) -> bool:
 
 
 def _sweep(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
-    for destination in open_lake(open_stores(chosen), chosen).values():
+    lake = open_lake(open_stores(chosen), chosen)
+    for destination in (*lake.values(), *open_restricted(chosen)):
         yield partial(_sweep_one, destination, chosen.orphan_age, dry_run=dry_run)
 
 

@@ -15,6 +15,9 @@ from storage.receipts import SpanReceipt
 LOSING = frozenset({EXPIRE, "erase", "restrict"})
 """Reasons for which a commit may hold fewer rows than the files that it took away."""
 
+RETURNING = frozenset({"restrict"})
+"""Reasons for which rows that were taken away may come back without a receipt."""
+
 _CLOCKS = timedelta(minutes=1)
 """A commit's time is its writer's: clocks of machines differ so much at most."""
 
@@ -134,7 +137,7 @@ class Ledger:
         added = sum(file.rows for file in entry.added)
         if entry.receipt is None:
             if entry.added and not entry.removed:
-                self._breach(entry, f"{added} rows come without a receipt")
+                self._return(entry, added)
             return
         said = sum(
             count
@@ -145,6 +148,11 @@ class Ledger:
         if not added == entry.receipt.rows == said:
             counts = f"its receipt {entry.receipt.rows}, and the spans {said}"
             self._breach(entry, f"the files have {added} rows, {counts}")
+
+    def _return(self, entry: LogEntry, added: int) -> None:
+        if entry.reason not in RETURNING or (self.is_whole and added > self.taken):
+            self._breach(entry, f"{added} rows come without a receipt")
+        self.taken -= added
 
     def _account(self, entry: LogEntry) -> None:
         gone = [self.live.pop(path) for path in entry.removed if path in self.live]

@@ -1,12 +1,13 @@
 """Files are rewritten: what compaction, erasure and restriction share.
 
 `selection` says which rows, `look` asks one file for them and `find` all of a destination,
-`take_out` makes the files without them. `source` reads a file that is rewritten; `written` makes
-the one that stands for it, and commits.
+`take_out` makes the files without them; `move` brings them elsewhere before. `source` reads a file
+that is rewritten; `written` makes the one that stands for it, and commits.
 """
 
 from jobs.rewriting.find import Found, Match, Orphan, find
+from jobs.rewriting.move import move
 from jobs.rewriting.selection import Selection
 from jobs.rewriting.take_out import First, Taken, take_out
 
-__all__ = ["First", "Found", "Match", "Orphan", "Selection", "Taken", "find", "take_out"]
+__all__ = ["First", "Found", "Match", "Orphan", "Selection", "Taken", "find", "move", "take_out"]

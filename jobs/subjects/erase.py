@@ -19,7 +19,7 @@ from jobs.subjects.estate import Estate
 from jobs.subjects.inputs import Inputs
 from jobs.subjects.roll import Roll
 from jobs.subjects.searching import until_nothing
-from jobs.subjects.selecting import erased_rows
+from jobs.subjects.selecting import devices_of, erased_rows, is_restricted, last_mark
 from jobs.subjects.subject import names
 from schemas.keyring import Keyring
 from schemas.ledger import Entry
@@ -90,7 +90,7 @@ class Eraser:
             RetryableError: A store or Kafka does not answer; call again.
         """
         begun = [_begun(case, entries) for case in cases]
-        roll = self.inputs.mark(_devices(cases), _erased_up_to(cases, begun))
+        roll = self.inputs.mark(devices_of(cases), _erased_up_to(cases, begun))
         for case, since in zip(cases, begun, strict=True):
             if since is None:
                 case.tell(ACT, scope={"state": BEGUN})
@@ -102,7 +102,7 @@ class Eraser:
         self, cases: Sequence[Case], roll: Roll
     ) -> tuple[Counter[str], int, tuple[Partition, ...]]:
         """Pseudonym -> rows that went; files that the last search saw; what it waits for."""
-        free = [one for one in _devices(cases) if not _is_restricted(one, roll)]
+        free = [one for one in devices_of(cases) if not is_restricted(one, roll)]
         wanted = erased_rows(free, roll, self.keyring, self.region)
         rows = Counter[str]()
 
@@ -114,20 +114,18 @@ class Eraser:
         drop_links(self.estate.store, links_in(self.estate.store))
         waiting = self._waiting(cases, roll)
         files = 0 if waiting else until_nothing(self.estate.places, wanted, clear)
+        self.estate.tidy()
         return rows, files, waiting
 
     def _waiting(self, cases: Sequence[Case], roll: Roll) -> tuple[Partition, ...]:
-        marked = [roll.of(device).marked for device in _devices(cases)]
-        times = [time for time in marked if time is not None]
-        return self.inputs.waiting(self.estate.tables, max(times)) if times else ()
+        at = last_mark(devices_of(cases), roll)
+        return self.inputs.waiting(self.estate.tables, at) if at else ()
 
     def _watch(self, cases: Sequence[Case], roll: Roll) -> None:
         """Let whoever proves the promises see whether rows come back."""
         for case in cases:
-            marked = [roll.of(device).marked for device in case.subject.devices]
-            times = [time for time in marked if time is not None]
-            if times:
-                path = WatchPath(_hour_behind(max(times) + self.raw_for), _name(case))
+            if at := last_mark(case.subject.devices, roll):
+                path = WatchPath(_hour_behind(at + self.raw_for), _name(case))
                 watch = Watch(self.region, tuple(self._names(case)))
                 put_watch(self.estate.store, path, watch, case.office.key.watching)
 
@@ -140,7 +138,7 @@ class Eraser:
         waiting: tuple[Partition, ...],
     ) -> Erased:
         mine = sum(rows[name] for name in self._names(case))
-        restricted = sum(_is_restricted(one, roll) for one in case.subject.devices)
+        restricted = sum(is_restricted(one, roll) for one in case.subject.devices)
         done = Erased(case, mine, files, waiting, restricted)
         case.tell(
             ACT,
@@ -152,11 +150,6 @@ class Eraser:
 
     def _names(self, case: Case) -> frozenset[str]:
         return names(case.subject.devices, self.keyring, self.region)
-
-
-def _devices(cases: Iterable[Case]) -> list[str]:
-    """Each once, in order."""
-    return list(dict.fromkeys(device for case in cases for device in case.subject.devices))
 
 
 def _begun(case: Case, entries: Iterable[Entry]) -> datetime | None:
@@ -183,11 +176,6 @@ def _erased_up_to(
         return replace(mark, erased=at if mark.erased is None else max(at, mark.erased))
 
     return change
-
-
-def _is_restricted(device: str, roll: Roll) -> bool:
-    mark = roll.of(device).mark
-    return mark is not None and mark.restricted
 
 
 def _name(case: Case) -> str:

@@ -1,17 +1,21 @@
 """Where a region's rows may lie: what analysts see, and what was put aside."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from jobs.holds.keeping import Keeper
 from jobs.holds.open import keepers
-from jobs.rewriting import Selection, Taken, take_out
+from jobs.rewriting import First, Selection, Taken, take_out
+from jobs.rewriting.selection import DEVICE
+from schemas.errors import SettingsError
 from schemas.regions import Region
-from schemas.settings import Settings
+from schemas.settings import PREFIX, Settings
+from storage.aside import restricted_tables
 from storage.lake import Destination
 from storage.places import open_lake, open_stores
+from storage.preserved import let_go, preserved_in
 from storage.store import ObjectStore
 
 Clock = Callable[[], datetime]
@@ -41,26 +45,48 @@ class Estate:
     ) -> Self:
         """The places that the settings name; restricted tables that are not there yet are made."""
         store = open_stores(settings)[region]
-        restricted = open_stores(settings, settings.restricted).get(region)
-        aside = _tables(region, restricted, settings) if restricted else ()
+        apart = open_stores(settings, settings.restricted).get(region)
+        tables = open_lake({region: store}, settings).values()
+        aside = restricted_tables(region, apart, settings) if apart else []
         for destination in aside:
             destination.create()
         keeper = keepers(settings, environment).get(region)
-        return cls(store, _tables(region, store, settings), aside, keeper, clock)
+        return cls(store, _of_devices(tables), _of_devices(aside), keeper, clock)
 
     @property
     def places(self) -> tuple[Destination, ...]:
         """Every one."""
         return (*self.aside, *self.tables)
 
+    @property
+    def pairs(self) -> Iterator[tuple[Destination, Destination]]:
+        """Each table, and the one that its restricted rows are put into.
+
+        Raises:
+            SettingsError: There is no restricted bucket.
+        """
+        if not self.aside:
+            raise SettingsError(f"{PREFIX}RESTRICTED: names no bucket for this region")
+        return zip(self.tables, self.aside, strict=True)
+
+    def before(self, destination: Destination) -> First | None:
+        """What is done with rows before they go for good."""
+        return self.keeper.before(destination) if self.keeper else None
+
+    def tidy(self) -> None:
+        """Forget of rows that are gone that they were not to expire."""
+        for destination in self.aside:
+            live = {file.path for file in destination.live()}
+            name = destination.table.name
+            let_go(destination.store, name, preserved_in(destination.store, name) - live)
+
     def erase(self, selections: Sequence[Selection], reason: str) -> Iterator[Taken]:
         """Take rows out of every place; what is held is copied before."""
         for destination in self.places:
-            first = self.keeper.before(destination) if self.keeper else None
+            first = self.before(destination)
             for selection in selections:
                 yield take_out(destination, selection, reason=reason, clock=self.clock, first=first)
 
 
-def _tables(region: Region, store: ObjectStore, settings: Settings) -> tuple[Destination, ...]:
-    lake = open_lake({region: store}, settings)
-    return tuple(one for one in lake.values() if "device" in one.table.schema.names)
+def _of_devices(tables: Iterable[Destination]) -> tuple[Destination, ...]:
+    return tuple(one for one in tables if DEVICE in one.table.schema.names)

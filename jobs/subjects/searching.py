@@ -36,6 +36,11 @@ def until_nothing(
     raise ConflictError("rows come back while they are taken away; call again")
 
 
+def drop_orphans(places: Sequence[Destination], selection: Selection) -> None:
+    """Delete a selection's orphans: what a run put that was killed before its commit."""
+    _drop_orphans([(place, find(place, selection)) for place in places])
+
+
 def _drop_orphans(found: Sequence[tuple[Destination, Found]]) -> None:
     for place, one in found:
         live = {file.path for file in place.live()}

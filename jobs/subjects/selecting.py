@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from jobs.rewriting import Selection
+from jobs.subjects.case import Case
 from jobs.subjects.roll import Listed, Roll
 from jobs.subjects.subject import names
 from schemas.keyring import Keyring
@@ -30,6 +31,30 @@ def erased_rows(
     for device in devices:
         groups[_bound_since(roll.of(device))].append(device)
     return [Selection(names(some, keyring, region), before) for before, some in groups.items()]
+
+
+def devices_of(cases: Iterable[Case]) -> list[str]:
+    """Ids of the cases' devices, each once."""
+    return list(dict.fromkeys(device for case in cases for device in case.subject.devices))
+
+
+def last_mark(devices: Iterable[str], roll: Roll) -> datetime | None:
+    """When the last of the devices' marks came, by the broker's clock; None where none has one."""
+    times = [roll.of(device).marked for device in devices]
+    return max((time for time in times if time is not None), default=None)
+
+
+def is_restricted(device: str, roll: Roll) -> bool:
+    """Whether its rows are put aside."""
+    mark = roll.of(device).mark
+    return mark is not None and mark.restricted
+
+
+def is_erased(device: str, roll: Roll) -> bool:
+    """Whether it is, and nobody bound it since."""
+    listed = roll.of(device)
+    erased = listed.mark is not None and listed.mark.erased is not None
+    return erased and _bound_since(listed) is None
 
 
 def _bound_since(listed: Listed) -> datetime | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from support.faults.mortal import Life, MortalStore
 from support.holding import Bucket
 from support.lake import PARTITION
 from support.office import EU, START, House
@@ -15,11 +16,13 @@ from support.rows import path_of, pseudonym, rows_of
 from support.tile_rows import tile_rows
 
 from jobs.compact import Shard, compact
+from jobs.expire import expire
 from jobs.requests import receive
 from jobs.rewriting.source import open_sources
 from jobs.subjects.case import Case
 from jobs.subjects.erase import Erased, Eraser
 from jobs.subjects.estate import Estate
+from jobs.subjects.restrict import Restricted, Restricter
 from jobs.subjects.roll import Listed, Roll
 from jobs.subjects.subject import DEVICE, Subject, names
 from schemas.keyring import Keyring
@@ -41,6 +44,28 @@ TABLES = (TELEMETRY, MAP_TILES, CLEANING_HISTORY)
 ALICE, BOB = "robot-of-alice", "robot-of-bob"
 RAW_FOR = timedelta(days=4, hours=12)
 _OTHERS = 5
+
+
+class MortalDestination(Destination):
+    """A table whose commits are steps of a life."""
+
+    life: Life
+
+    @classmethod
+    def of(cls, table: Table, store: ObjectStore, life: Life) -> "MortalDestination":
+        made = cls(table, EU, store)
+        made.life = life
+        return made
+
+    def append(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
+        self.life.step()
+        super().append(*given, **named)
+        self.life.check()
+
+    def replace(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
+        self.life.step()
+        super().replace(*given, **named)
+        self.life.check()
 
 
 @dataclass(slots=True)
@@ -109,7 +134,7 @@ class Town:
         town = cls(house, Told(), Bucket.build(folder / "holds"), house.keys())
         for device in (ALICE, BOB):
             town.told.register(device)
-        for destination in (*town.estate().tables, *town.estate().aside):
+        for destination in town.estate().places:
             destination.create()
         return town
 
@@ -121,12 +146,15 @@ class Town:
         """The region's bucket, the restricted one, the one of held rows."""
         return [DirectoryStore(self.folder / name) for name in ("eu", "restricted", "holds")]
 
-    def estate(self, wrap: Callable[[Path], ObjectStore] = DirectoryStore) -> Estate:
-        store, apart = wrap(self.folder / "eu"), wrap(self.folder / "restricted")
+    def estate(self, life: Life | None = None) -> Estate:
+        """Its places, as a process sees them that has so much life."""
+        life = life or Life(2**31)
+        store = MortalStore(self.folder / "eu", life)
+        apart = MortalStore(self.folder / "restricted", life)
         return Estate(
             store,
-            tuple(Destination(table, EU, store) for table in TABLES),
-            tuple(Destination(table, EU, apart) for table in TABLES),
+            tuple(MortalDestination.of(table, store, life) for table in TABLES),
+            tuple(MortalDestination.of(table, apart, life) for table in TABLES),
             self.holds.keeper,
             lambda: self.now,
         )
@@ -138,6 +166,26 @@ class Town:
         """The command of an officer."""
         cases = [self.case(device, Right.ERASE) for device in devices]
         return self.eraser(estate).erase(cases, self.house.office().ledger.entries())
+
+    def restricter(self, estate: Estate | None = None) -> Restricter:
+        return Restricter(EU, estate or self.estate(), self.told, self.keys)
+
+    def restrict(
+        self, *devices: str, preserved: bool = False, estate: Estate | None = None
+    ) -> list[Restricted]:
+        """The command of an officer."""
+        cases = [self.case(device, Right.RESTRICT) for device in devices]
+        return self.restricter(estate).restrict(cases, preserved=preserved)
+
+    def lift(self, *devices: str, estate: Estate | None = None) -> list[Restricted]:
+        """The command of an officer."""
+        cases = [self.case(device, Right.RESTRICT) for device in devices]
+        return self.restricter(estate).lift(cases)
+
+    def expire(self) -> None:
+        """As it is done every 15 minutes, in both buckets."""
+        for destination in self.estate().places:
+            expire(destination, self.now, self.holds.keeper.keep_files)
 
     def case(self, device: str, right: Right) -> Case:
         """An open request of a device's owner, opened where there is none."""

@@ -112,6 +112,21 @@ def test_a_rewrite_keeps_the_rows_unless_its_reason_is_to_take_some(
     assert ledger.touched == (set() if rows == 8 else {1, 2})
 
 
+@pytest.mark.parametrize(
+    ("reason", "rows", "sound"),
+    [("restrict", 2, True), ("restrict", 3, False), ("erase", 2, False)],
+)
+def test_rows_come_back_without_a_receipt_only_if_they_were_put_aside(
+    reason: str, rows: int, *, sound: bool
+) -> None:
+    entries = log([EU] * 8, [8], outcome=EU)
+    away = rewrite(2, entries[1].added, 6, reason="restrict")
+    back = replace(rewrite(3, entries[1].added, rows, reason=reason), removed=())
+    ledger = Ledger.read("there", EU, [*entries, away, back])
+    assert (not ledger.breaches) == sound
+    assert ledger.taken == 2 - rows
+
+
 def test_what_is_dropped_before_its_hour_is_named() -> None:
     entries = log([EU] * 8, [8], outcome=EU)
     drop = rewrite(2, entries[1].added, 0, reason="expire")
