@@ -42,6 +42,9 @@ def fleet(  # noqa: PLR0913 - a command's options
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same fleet.")] = 1,
     countries: Annotated[str, typer.Option(help="Countries, or EU and UK.")] = "EU,US",
     vendors: Annotated[str, typer.Option(help="Makers.")] = ",".join(VENDORS),
+    canaries: Annotated[
+        bool, typer.Option("--canaries", help="And robots whose names are public test values.")
+    ] = False,
     maps: Annotated[Path | None, typer.Option(help="Folder of real maps to play as well.")] = None,
     valetudo: Annotated[
         list[Path] | None, typer.Option(help="A robot's own map JSON, sent as tiles.")
@@ -69,9 +72,10 @@ def fleet(  # noqa: PLR0913 - a command's options
         vendors=_vendors(vendors),
         late_window=chosen.late_window,
         served=frozenset(place.region for place in chosen.regions),
+        canaries=canaries,
     ).at_rate(rate or _FLAT_OUT)
     replay = Replay(plan, began, rate or _FLAT_OUT)
-    sources = [records(plan, began)] if robots else []
+    sources = [records(plan, began)] if robots or canaries else []
     sources += [replay.corpus(maps)] if maps else []
     sources += [replay.files(documents)] if documents else []
     chosen_records = _limited(heapq.merge(*sources, key=lambda one: one.after), seconds, count)

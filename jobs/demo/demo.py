@@ -94,7 +94,7 @@ class Demo:
             ]:
                 half.result()
         system.start("worker", "fortnight-worker")
-        system.start("fleet", "fortnight", "fleet", *self.wishes.fleet)
+        system.start("fleet", "fortnight", "fleet", "--canaries", *self.wishes.fleet)
         self._say(f"a worker and a fleet; their logs are in {system.home.folder}")
         if self.wishes.lasts is None:
             self.screen.say(next_commands(system.home.shell(), runs=True))

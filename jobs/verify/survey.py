@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from jobs.verify.rows import measures
 from jobs.verify.rows.facts import Facts
@@ -20,10 +20,11 @@ from jobs.verify.rows.scan import Scan, Spooled
 from jobs.verify.scene import Bucket, Purpose, Scene, refusal
 from jobs.verify.seen import Seen, Words
 from jobs.verify.stored.files import StoredFile
-from jobs.verify.stored.footers import Looked, look_at
+from jobs.verify.stored.footers import Looked, look_at, search_any
 from jobs.verify.stored.leaks import Search
 from jobs.verify.stored.listing import Listing, Rules, list_bucket
 from jobs.verify.stored.logs import LogEntry, read_entry
+from schemas.canaries import canaries
 from schemas.errors import FortnightError
 from schemas.tables import TABLES
 from storage.s3 import Inspection
@@ -36,11 +37,21 @@ _LOG_GRACE = timedelta(days=2)
 _AT_ONCE = 16
 _TOGETHER = 256
 """Files of one table whose rows are asked together."""
+_KEYS_TOGETHER = 1000
 _BYTES_TOGETHER = 32 << 20
 _LOG_SAMPLE = 300
 """Entries of a table's log that are read, without `--deep`: the newest third, and others."""
 _BESIDE_SAMPLE = 50
 """Objects of a bucket whose metadata and tags are read, without `--deep`."""
+
+
+def _canaries() -> Iterator[tuple[str, str]]:
+    """What names a canary, and its maker; also where Kafka cannot be asked."""
+    for one in canaries():
+        yield from ((text, one.vendor) for text in sorted(one.identifiers()))
+
+
+_Name = TypeVar("_Name", int, str)
 
 
 @dataclass(slots=True)
@@ -81,7 +92,8 @@ class Survey:
         )
 
     def _identifiers(self) -> tuple[Identifier, ...]:
-        return self.scene.registry.identifiers if self.scene.registry else ()
+        registered = self.scene.registry.identifiers if self.scene.registry else ()
+        return (*registered, *(Identifier("canary", *one) for one in _canaries()))
 
     def _listed(self, bucket: Bucket) -> Listing:
         self.progress(f"listing {bucket.name}")
@@ -107,7 +119,7 @@ class Survey:
             keyring=self.scene.keyring,
         )
         regions = tuple(dict.fromkeys(place.region for place in self.scene.settings.regions))
-        scan = Scan(facts, regions, self.questions, database=folder / "facts.duckdb")
+        scan = Scan(facts, regions, self.questions, spill=folder)
         if not facts.is_known:
             told = self.scene.registry_refused or self.scene.keyring_refused
             scan.answers.refused = told or "whose rows they are: registry or keyring is not at hand"
@@ -144,23 +156,43 @@ class Survey:
                 self.words.leak(entry.place, "a log entry", leak)
             yield entry
 
-    def _some(self, versions: Sequence[int]) -> Sequence[int]:
+    def _some(self, versions: Sequence[_Name]) -> Sequence[_Name]:
         """The newest, and others by lot; all where there are few or everything is wanted."""
         if self.scene.sampling.deep or len(versions) <= _LOG_SAMPLE:
             return versions
         newest = _LOG_SAMPLE // 3
         lot = random.Random(self.scene.sampling.seed)  # noqa: S311 - a sample
-        return [*sorted(lot.sample(versions[:-newest], _LOG_SAMPLE - newest)), *versions[-newest:]]
+        older = lot.sample(range(len(versions) - newest), _LOG_SAMPLE - newest)
+        return [
+            versions[i] for i in (*sorted(older), *range(len(versions) - newest, len(versions)))
+        ]
 
     def _beside(self, listings: Iterable[Listing], search: Search) -> None:
-        """Search what lies beside objects' bytes: names, metadata, tags."""
+        """Search what is no row: every object's name, other objects' bytes, metadata and tags."""
         for listing in listings:
             bucket = self._bucket(listing.bucket)
-            for file in listing.files:
-                for leak in search(file.key.encode()):
-                    self.words.leak(file.place, "an object's name", leak)
-            if bucket.where is not None and not listing.refused:
+            for key in _suspicious(listing, search):
+                for leak in search(key.encode()):
+                    self.words.leak(f"{bucket.name}/{key}", "an object's name", leak)
+            if listing.refused:
+                continue
+            self._look_into(bucket, self._some(listing.others), search)
+            if bucket.where is not None:
                 self._look_beside(bucket, listing, search)
+
+    def _look_into(self, bucket: Bucket, keys: Sequence[str], search: Search) -> None:
+        """Search objects that are no data files: checkpoints, ledgers, whatever is there."""
+        for key in keys:
+            try:
+                data = bucket.store.get(key)
+            except KeyError:  # cleaned meanwhile
+                continue
+            except FortnightError as error:
+                self.unseen[f"{bucket.name}, beside data"] = refusal(error)
+                return
+            self.words.texts += 1
+            for where, leak in search_any(data, search):
+                self.words.leak(f"{bucket.name}/{key}", where, leak)
 
     def _look_beside(self, bucket: Bucket, listing: Listing, search: Search) -> None:
         if bucket.where is None:
@@ -230,6 +262,14 @@ class Survey:
 
     def _bucket(self, name: str) -> Bucket:
         return next(one for one in self.scene.buckets if one.name == name)
+
+
+def _suspicious(listing: Listing, search: Search) -> Iterator[str]:
+    """Keys among which something was found: many are searched together, for it is rarely so."""
+    keys = chain((file.key for file in listing.files), listing.others)
+    while some := list(islice(keys, _KEYS_TOGETHER)):
+        if search("\n".join(some).encode()):
+            yield from some
 
 
 def _stand_for(chosen: Iterable[StoredFile], files: Iterable[StoredFile]) -> dict[Any, float]:

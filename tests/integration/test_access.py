@@ -35,6 +35,7 @@ from schemas.settings import Settings
 from schemas.tables import TELEMETRY
 from storage.lake import Destination
 from storage.s3 import S3Bucket, S3Location, S3Store
+from storage.s3.evidence import Unseen
 from streams.kafka.devices import Devices
 from streams.kafka.topics import KafkaUnavailableError, Topics
 from streams.registry import Registry
@@ -253,6 +254,7 @@ def test_a_verifier_asks_kafka_as_every_role_and_tries_to_get_in_as_nobody(
     for role, answers in found.kafka.tried.items():
         for topic in (DATA, DEVICES):
             assert answers[topic] == declared(ROLES[role], topic), (role, topic)
+    assert not isinstance(found.kafka.permissions, Unseen)
     assert found.kafka.permissions == WANTED
     assert not found.kafka.unguarded
     by_hop = {one.hop: (one.answers, one.in_the_clear, one.to_strangers) for one in found.hops}

@@ -88,7 +88,12 @@ def _expected(fate: Fate) -> tuple[str, str]:
 @pytest.mark.parametrize("topic", sorted(STREAMED))
 def test_every_record_ends_as_the_fleet_foretold(topic: str) -> None:
     plan = Plan(
-        robots=30, countries=("DE", "US", "GB"), speed=60, served=frozenset(SERVED), mix=POISONOUS
+        robots=30,
+        countries=("DE", "US", "GB"),
+        speed=60,
+        served=frozenset(SERVED),
+        canaries=True,
+        mix=POISONOUS,
     )
     sent = arrived(list(islice(records(plan, START), 20_000)))
     ended = dict(outcomes(through_the_path(topic, sent)))

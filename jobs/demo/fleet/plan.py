@@ -6,8 +6,9 @@ from math import ceil
 
 import numpy as np
 
-from jobs.demo.fleet.registrations import NOWHERE, VENDORS, Owner, owner_of
+from jobs.demo.fleet.registrations import NOWHERE, VENDORS, Owner, owner_of, owner_of_canary
 from jobs.demo.fleet.robot import RECORDS_A_SECOND
+from schemas.canaries import canaries
 from schemas.regions import Region
 
 
@@ -51,6 +52,7 @@ class Plan:
         speed: Seconds of the robots' lives that pass in one second.
         late_window: The worker's: what is older is expired on arrival.
         served: Regions that the workers serve; None for all.
+        canaries: Beside the robots, those whose names are public test values.
     """
 
     robots: int = 100
@@ -60,16 +62,22 @@ class Plan:
     speed: float = 1.0
     late_window: timedelta = timedelta(days=9)
     served: frozenset[Region] | None = None
+    canaries: bool = False
     mix: Mix = field(default_factory=Mix)
 
     def at_rate(self, rate: float) -> "Plan":
         """The same fleet, living as fast as it takes to say about `rate` records a second."""
-        return replace(self, speed=rate / (max(1, self.robots) * RECORDS_A_SECOND))
+        speaking = max(1, self.robots + len(self._canaries()))
+        return replace(self, speed=rate / (speaking * RECORDS_A_SECOND))
 
     def owners(self) -> list[Owner]:
-        """Every robot's owner; at the end those whose robots are not registered."""
+        """Every robot's owner; then those whose robots are not registered; at the end canaries'."""
         ghosts = ceil(self.robots * self.mix.unregistered)
-        return [self._owner(index) for index in range(self.robots + ghosts)]
+        owners = [self._owner(index) for index in range(self.robots + ghosts)]
+        return owners + self._canaries()
+
+    def _canaries(self) -> list[Owner]:
+        return [owner_of_canary(one) for one in canaries() if self.canaries]
 
     def _owner(self, index: int) -> Owner:
         owner = owner_of(self.seed, index, self.vendors, self.countries)

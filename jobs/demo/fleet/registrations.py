@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 
 from jobs.demo.fleet.home.dice import choose, happens
+from schemas.canaries import Canary
 from schemas.errors import SettingsError
 from schemas.regions import Residency
 from schemas.retention import microseconds
@@ -52,6 +53,7 @@ class Owner:
         is_registered: A robot that is not sends all the same.
         is_bound: To an account.
         sends_every_map: Also where its maker wants maps for faults only.
+        is_steady: Its owner changes nothing.
     """
 
     device: str
@@ -65,6 +67,7 @@ class Owner:
     is_registered: bool = True
     is_bound: bool = True
     sends_every_map: bool = False
+    is_steady: bool = False
 
     def granted(self, name: ConsentName) -> bool:
         """Whether the owner consented."""
@@ -136,6 +139,21 @@ def owner_of(seed: int, index: int, vendors: Sequence[str], countries: Sequence[
         consents=tuple((rng.random(len(_NAMES)) >= _REFUSED).tolist()),
         place=_place(rng, country),
         secrets=tuple(_secrets(digest)),
+    )
+
+
+def owner_of_canary(canary: Canary) -> Owner:
+    """Who a canary belongs to: somebody who agrees to everything, and never moves."""
+    return Owner(
+        device=canary.device,
+        vendor=canary.vendor,
+        model=_MODELS[canary.vendor][0],
+        country=canary.country,
+        account=canary.account,
+        consents=(True,) * len(_NAMES),
+        place=_COUNTRIES[canary.country],
+        secrets=tuple(canary.secrets.items()),
+        is_steady=True,
     )
 
 

@@ -185,7 +185,10 @@ class _Unit:
 
     def _has_changed(self) -> bool:
         """Whether the owner moved, changed a consent, cancelled, or came back."""
-        if not self.owner.is_registered or not happens(self._rng, self.plan.mix.changes):
+        owner = self.owner
+        if not owner.is_registered or owner.is_steady:
+            return False
+        if not happens(self._rng, self.plan.mix.changes):
             return False
         if self._is_cancelled or happens(self._rng, _CANCELS):
             self._is_cancelled = not self._is_cancelled

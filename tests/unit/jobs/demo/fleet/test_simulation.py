@@ -14,6 +14,7 @@ from jobs.demo.fleet.records import Record
 from jobs.demo.fleet.registrations import countries_of, identifiers
 from jobs.demo.fleet.robot import RECORDS_A_SECOND
 from jobs.demo.fleet.simulation import records
+from schemas.canaries import canaries
 from schemas.errors import SettingsError
 from schemas.regions import Residency
 from schemas.retention import moment
@@ -72,6 +73,16 @@ def test_a_robot_is_registered_before_it_speaks_unless_it_never_is() -> None:
             assert record.record_key in registered
     assert strangers
     assert not registered & strangers
+
+
+def test_canaries_speak_as_robots_do_and_nothing_about_them_ever_changes() -> None:
+    plan = replace(PLAN, robots=0, canaries=True, mix=replace(Mix.none(), changes=1.0))
+    spoken = sent(plan, 2_000)
+    known = {one.device.encode() for one in canaries()}
+    registered = [one.record_key for one in spoken if one.topic == DEVICES_TOPIC]
+    assert sorted(registered) == sorted(known)
+    assert {one.record_key for one in spoken if one.topic != DEVICES_TOPIC} == known
+    assert {one.fate.how for one in spoken if one.topic == "fleet.telemetry"} == {"stored"}
 
 
 def test_smarock_sends_maps_only_for_a_fault() -> None:
