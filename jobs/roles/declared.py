@@ -19,7 +19,7 @@ from jobs.subjects.marks import NAME as MARKING
 from schemas.settings import Settings
 from schemas.tables import CLEANING_HISTORY, DEAD_LETTERS, MAP_TILES, STREAMED, TABLES, TELEMETRY
 from schemas.tables.devices import DEVICES_TOPIC
-from storage import ledger, links
+from storage import ledger, links, watches
 
 
 class Kind(StrEnum):
@@ -108,7 +108,7 @@ _EVIDENCE = (
 )
 _EVERY_TABLE = tuple(f"{name}/*" for name in TABLES)
 _LOGS = tuple(f"{name}/_delta_log/*" for name in TABLES)
-_LEDGER, _LINKS = f"{ledger.FOLDER}/*", f"{links.FOLDER}/*"
+_LEDGER, _LINKS, _WATCH = f"{ledger.FOLDER}/*", f"{links.FOLDER}/*", f"{watches.FOLDER}/*"
 _CHECKS, _CLOCK = "_checks/*", "clock/*"
 """Where a worker tests its store, and a sweep asks it for the time."""
 
@@ -166,7 +166,7 @@ def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
             s3=(
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE), (*_EVERY_TABLE, _CLOCK)),
-                S3Right(_REMOVE, (_LINKS,)),
+                S3Right(_REMOVE, (_LINKS, _WATCH)),
                 *_aside((*_WRITE, *_REMOVE), Purpose.RESTRICTED),
                 *_aside(_WRITE, Purpose.HELD),
             ),
@@ -242,7 +242,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE, "GetObjectVersion"), _EVERY_TABLE),
                 S3Right(_WRITE, (_LEDGER,)),
-                S3Right((*_WRITE, *_REMOVE), (_LINKS,)),
+                S3Right((*_WRITE, *_REMOVE), (_LINKS, _WATCH)),
                 *_aside((*_WRITE, *_REMOVE, "GetObjectVersion"), Purpose.RESTRICTED),
                 *_aside((*_WRITE, *_REMOVE, "GetObjectVersion"), Purpose.HELD),
             ),
