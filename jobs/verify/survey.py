@@ -21,7 +21,7 @@ from jobs.verify.scene import Bucket, Purpose, Scene, refusal
 from jobs.verify.seen import Seen, Words
 from jobs.verify.stored.files import StoredFile
 from jobs.verify.stored.footers import Looked, look_at, search_any
-from jobs.verify.stored.leaks import Search
+from jobs.verify.stored.leaks import CANARY, Search
 from jobs.verify.stored.listing import Listing, Rules, list_bucket
 from jobs.verify.stored.logs import LogEntry, read_entry
 from schemas.canaries import canaries
@@ -45,13 +45,7 @@ _BESIDE_SAMPLE = 50
 """Objects of a bucket whose metadata and tags are read, without `--deep`."""
 
 
-def _canaries() -> Iterator[tuple[str, str]]:
-    """What names a canary, and its maker; also where Kafka cannot be asked."""
-    for one in canaries():
-        yield from ((text, one.vendor) for text in sorted(one.identifiers()))
-
-
-_Name = TypeVar("_Name", int, str)
+_Name = TypeVar("_Name")
 
 
 @dataclass(slots=True)
@@ -93,7 +87,7 @@ class Survey:
 
     def _identifiers(self) -> tuple[Identifier, ...]:
         registered = self.scene.registry.identifiers if self.scene.registry else ()
-        return (*registered, *(Identifier("canary", *one) for one in _canaries()))
+        return (*registered, *_canaries())
 
     def _listed(self, bucket: Bucket) -> Listing:
         self.progress(f"listing {bucket.name}")
@@ -156,16 +150,14 @@ class Survey:
                 self.words.leak(entry.place, "a log entry", leak)
             yield entry
 
-    def _some(self, versions: Sequence[_Name]) -> Sequence[_Name]:
+    def _some(self, found: Sequence[_Name]) -> list[_Name]:
         """The newest, and others by lot; all where there are few or everything is wanted."""
-        if self.scene.sampling.deep or len(versions) <= _LOG_SAMPLE:
-            return versions
+        if self.scene.sampling.deep or len(found) <= _LOG_SAMPLE:
+            return list(found)
         newest = _LOG_SAMPLE // 3
         lot = random.Random(self.scene.sampling.seed)  # noqa: S311 - a sample
-        older = lot.sample(range(len(versions) - newest), _LOG_SAMPLE - newest)
-        return [
-            versions[i] for i in (*sorted(older), *range(len(versions) - newest, len(versions)))
-        ]
+        older = lot.sample(found[:-newest], _LOG_SAMPLE - newest)
+        return [*older, *found[-newest:]]
 
     def _beside(self, listings: Iterable[Listing], search: Search) -> None:
         """Search what is no row: every object's name, other objects' bytes, metadata and tags."""
@@ -270,6 +262,13 @@ def _suspicious(listing: Listing, search: Search) -> Iterator[str]:
     while some := list(islice(keys, _KEYS_TOGETHER)):
         if search("\n".join(some).encode()):
             yield from some
+
+
+def _canaries() -> Iterator[Identifier]:
+    """What names canaries; also where Kafka cannot be asked."""
+    for one in canaries():
+        for text in sorted(one.identifiers()):
+            yield Identifier(CANARY, text, one.vendor)
 
 
 def _stand_for(chosen: Iterable[StoredFile], files: Iterable[StoredFile]) -> dict[Any, float]:

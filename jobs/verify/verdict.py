@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 
 class Verdict(StrEnum):
@@ -92,6 +93,13 @@ class Tally:
         self.found += 1
         if len(self.findings) < SHOWN:
             self.findings.append(Finding(place, what))
+
+    def __iadd__(self, other: "Tally") -> Self:
+        """With what another one has."""
+        self.looked_at += other.looked_at
+        self.found += other.found
+        self.findings = [*self.findings, *other.findings][:SHOWN]
+        return self
 
 
 def verdict_of(looks: Sequence[Look]) -> Verdict:

@@ -23,7 +23,12 @@ from schemas.policies.policy import KINDS
 
 _ASKED: Mapping[str, tuple[Asker, ...]] = {
     "binding": (binding.bound,),
-    "collection": (collection.nothing_else, collection.pseudonyms, collection.as_registered),
+    "collection": (
+        collection.nothing_else,
+        collection.pseudonyms,
+        collection.as_registered,
+        collection.words,
+    ),
     "consent": (consent.said_yes,),
     "map-gate": (map_gate.for_a_fault, map_gate.no_more_than),
     "permanent": (permanent.no_longer,),

@@ -19,9 +19,12 @@ from jobs.verify.rows.question import Question
 from jobs.verify.scene import Scene
 from jobs.verify.seen import Seen
 from jobs.verify.stored.footers import Shape
+from jobs.verify.stored.leaks import CANARY
 from jobs.verify.verdict import Look, Tally
 
 _AS_REGISTERED = ("vendor", "model", "country")
+_WORD = "[A-Za-z0-9][A-Za-z0-9 ._+-]{0,31}"
+"""source: the declared schema of what robots send."""
 _OURS = "its_purpose <> 'holds'"
 """Held rows have pseudonyms under their hold's own key."""
 
@@ -98,13 +101,27 @@ def as_registered(promise: Promise, scene: Scene) -> Iterator[Question]:
             )
 
 
+def words(promise: Promise, scene: Scene) -> Iterator[Question]:
+    """Text is short technical words, and no place for people to write in."""
+    del scene
+    for table, column in collected(promise):
+        if DECLARED[table][column] == "string" and column not in PSEUDONYMS[table]:
+            yield Question(
+                table=table,
+                checked=f"{table}.{column} holds short technical words, and no free text",
+                of=f"{policy_is(promise.vendor)} and {column} is not null",
+                broken=f"not regexp_full_match({column}, '{_WORD}')",
+                what=f"free text in {column}",
+            )
+
+
 def columns(promise: Promise, scene: Scene) -> Iterator[Look]:
     """Files have the declared columns, and no other."""
     if not closed_list(promise) or (seen := scene.seen) is None:
         return
     tally = Tally()
     for shape, places in seen.words.shapes.items():
-        for place in places:
+        for place in places if shape.table in DECLARED else ():
             tally.look(place, _wrong(shape))
     yield _look("files have the columns that are declared, and no other", tally, scene)
 
@@ -113,13 +130,15 @@ def nobody_named(promise: Promise, scene: Scene) -> Iterator[Look]:
     """No identifier is in any page, dictionary, statistic, footer, log, name, tag or metadata."""
     if (seen := scene.seen) is None:
         return
-    for kind in ("device", "account"):
-        if about(promise, kind):
-            tally = seen.words.leaks.get((kind, promise.vendor), Tally())
+    for field, kinds in (("device", ("device", CANARY)), ("account", ("account",))):
+        if about(promise, field):
+            tally = Tally()
+            for kind in kinds:
+                tally += seen.words.leaks.get((kind, promise.vendor), Tally())
             tally.looked_at = seen.words.texts if scene.registry else 0
             unknown = () if scene.registry else (scene.registry_refused or "no registry",)
             what = (
-                f"no {kind}'s own name is in any unpacked byte, log, object name, metadata or tag"
+                f"no {field}'s own name is in any unpacked byte, log, object name, metadata or tag"
             )
             yield _look(what, tally, scene, *unknown)
 
@@ -143,7 +162,7 @@ def no_bounds(promise: Promise, scene: Scene) -> Iterator[Look]:
 
 
 def _wrong(shape: Shape) -> Iterator[str]:
-    declared = DECLARED.get(shape.table, {})
+    declared = DECLARED[shape.table]
     found = dict(shape.columns)
     for name in found:
         if name not in declared and not excluded(name):

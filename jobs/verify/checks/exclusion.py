@@ -1,6 +1,7 @@
 """Fields that no record may bring in are nowhere: no column, metadata, log field or tag."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from jobs.verify.checks.rows import sample_of
 from jobs.verify.promise import Promise
@@ -15,6 +16,7 @@ _WHOLE = 3
 """A field's name of so few letters is meant as a whole word only: `ip` is in many words."""
 
 
+@lru_cache(maxsize=4096)
 def excluded(name: str, fields: tuple[str, ...] = ()) -> bool:
     """Whether a name is, or holds, that of a field that is kept out, however it is written."""
     word = folded(name)

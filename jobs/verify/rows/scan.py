@@ -86,21 +86,21 @@ class Scan:
         regions: Sequence[str],
         questions: Sequence[Question],
         *,
-        database: Path | None = None,
+        spill: Path,
         memory: str = "512MB",
     ) -> None:
         """Make the tables of what is known.
 
         Args:
-            database: A file to spill to; None: all in memory.
+            spill: A folder for what does not fit into memory.
         """
         self.answers = Answers()
         self._facts = facts
         self._questions: Mapping[str, list[Question]] = {
             table: [one for one in questions if one.table == table] for table in TABLES
         }
-        self.sql = duckdb.connect(str(database or ":memory:"))
-        self.sql.execute(f"set memory_limit = '{memory}'")
+        self.sql = duckdb.connect(":memory:")
+        self.sql.execute(f"set memory_limit = '{memory}'; set temp_directory = '{spill}'")
         self.sql.execute("set threads = 2; set preserve_insertion_order = false")
         facts.load(self.sql, regions)
         measures.prepare(self.sql)

@@ -11,6 +11,7 @@ from jobs.verify.stored.files import StoredFile
 from jobs.verify.stored.leaks import Leak, Search
 from jobs.verify.stored.pages import end_of_pages, pages
 
+_MAGIC = b"PAR1"
 _AT_ONCE = 1 << 20
 """Pages are searched together up to so many bytes."""
 
@@ -65,6 +66,19 @@ def look_at(file: StoredFile, data: bytes, search: Search) -> Looked:
     except ValueError as error:
         return Looked(file, shape, footer.num_rows, tuple(_found(search, [texts])), str(error))
     return Looked(file, shape, footer.num_rows, leaks)
+
+
+def search_any(data: bytes, search: Search) -> Iterator[tuple[str, Leak]]:
+    """(where, what) of identifiers in any object: unpacked, where it is a Parquet file."""
+    if data[:4] != _MAGIC:
+        yield from _found(search, [[("its bytes", data)]])
+        return
+    try:
+        footer = pq.read_metadata(pa.BufferReader(data))
+        tail = [("its footer", data[end_of_pages(footer) :])]
+        yield from _found(search, chain([tail], _blobs(data, footer)))
+    except (pa.ArrowException, OSError, ValueError):
+        yield from _found(search, [[("its bytes", data)]])
 
 
 def _words(schema: pa.Schema, footer: pq.FileMetaData) -> tuple[tuple[str, str], ...]:

@@ -16,9 +16,9 @@ from jobs.verify.rows.names import folded
 from jobs.verify.rows.registry import Identifier
 
 CANARY = "canary"
-"""Identifiers that begin so, in any case, are public test values: searched everywhere, always."""
+"""Kind of identifiers that are public test values: searched everywhere, always."""
 
-_SHORTEST = 7
+_SHORTEST, _SHORTEST_NUMBER = 7, 12
 """What is shorter is found by chance."""
 _WORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9:._+/=-]{5,127}")
 _ADDRESS = re.compile(
@@ -36,7 +36,7 @@ class Leak:
     """An identifier where none may be: what kind, and whose policy that breaks; never which.
 
     Attributes:
-        kind: `device`, `account`, or `address` (of a network card).
+        kind: `device`, `account`, `canary`, or `address` (of a network card).
         vendor: Empty: nobody knows whose.
         form: How it is written there.
     """
@@ -61,7 +61,7 @@ class Search:
         """Prepare every form."""
         for one in self.identifiers:
             word = folded(one.text)
-            if len(word) >= _SHORTEST:
+            if _is_telling(word):
                 self._words[word] = one
                 self._numbers |= {str(number): one for number in _numbers(word)}
         for one in self._chosen():
@@ -79,9 +79,8 @@ class Search:
 
     def _chosen(self) -> list[Identifier]:
         """Every canary, and some others."""
-        long = list(self._words.values())
-        canaries = [one for one in long if folded(one.text).startswith(CANARY)]
-        others = [one for one in long if one not in canaries] if len(long) <= _NEEDLES else long
+        canaries = [one for one in self._words.values() if one.kind == CANARY]
+        others = [one for one in self._words.values() if one.kind != CANARY]
         count = min(_NEEDLES, len(others))
         return canaries + random.Random(self.seed).sample(others, count)  # noqa: S311 - a sample
 
@@ -91,6 +90,11 @@ class Search:
                 yield Leak(one.kind, one.vendor, form)
         if one := self._numbers.get(word):
             yield Leak(one.kind, one.vendor, "as a number")
+
+
+def _is_telling(word: str) -> bool:
+    """Whether it is found only where it is meant: not so what is short, and not a few digits."""
+    return len(word) >= (_SHORTEST_NUMBER if word.isdecimal() else _SHORTEST)
 
 
 def _readings(word: str) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,7 @@ class Listing:
         bucket: Its name.
         files: The current version of each data file.
         entries: Table -> versions of its log that are there.
+        others: Keys of whatever else is there.
         ages: Of every version of every object: past its hour, or a path that promises too much.
         strays: Of every object: a name that nobody can tell the age of.
         markers: Of every version: deleted by name only, so that its bytes stay.
@@ -51,6 +52,7 @@ class Listing:
     region: str
     files: list[StoredFile] = field(default_factory=list, repr=False)
     entries: dict[str, list[int]] = field(default_factory=dict, repr=False)
+    others: list[str] = field(default_factory=list, repr=False)
     ages: Tally = field(default_factory=Tally)
     strays: Tally = field(default_factory=Tally)
     markers: Tally = field(default_factory=Tally)
@@ -111,6 +113,8 @@ def _remember(listing: Listing, named: Named, version: Version) -> None:
         )
     elif named.kind == "entry":
         listing.entries.setdefault(named.table, []).append(named.version)
+    else:
+        listing.others.append(version.key)
 
 
 def _strange(named: Named, rules: Rules) -> Iterator[str]:
