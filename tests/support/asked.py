@@ -75,11 +75,13 @@ class World:
     """A region on folders, its Kafka, and what is in both.
 
     Attributes:
+        address: Of Kafka.
         mine: (where, table, offset) of each row that Alice has to get.
         records: Contents of each record in Kafka that she has to get.
     """
 
     house: House
+    address: str
     cluster: Cluster
     tables: Mapping[str, Destination]
     restricted: Destination
@@ -101,7 +103,14 @@ class World:
         restricted = Destination(TELEMETRY, EU, DirectoryStore(folder / "restricted"))
         for one in (*tables.values(), restricted):
             one.create()
-        world = cls(house, cluster, tables, restricted, Bucket.build(folder / "held"))
+        world = cls(
+            house,
+            settings.bootstrap_servers,
+            cluster,
+            tables,
+            restricted,
+            Bucket.build(folder / "held"),
+        )
         carry_out(plan(settings), cluster)
         world._register()
         world._store()

@@ -1,27 +1,21 @@
 """Records of those who ask that Kafka still has, raw as they were sent, from one pass over it.
 
-Whose a record is says its content, and its key where that cannot be read. There is no index: every
-record of the input topics is looked at. A record from before its robot was bound to its owner is
-nobody's here; one whose own time cannot be read counts as late as a record may be.
+There is no index: every record of the input topics is looked at.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.kafka import Cluster, KafkaRecord
-from jobs.subjects.access.search.people import Owners, Person, Robot
+from jobs.subjects.access.search.claims import Claims, content_type
 from jobs.subjects.access.search.spill import Place, Spill
 from schemas.lineage import Partition, Position
-from schemas.privacy import canonical
-from schemas.retention import CLOCK_AHEAD, SANE_SINCE, microseconds
 from schemas.tables import STREAMED
 from schemas.tables.declare import INSTANT
 from storage.lake import Destination
@@ -123,36 +117,6 @@ class DeadLetters:
         return reason
 
 
-class Claims:
-    """Whose a record is."""
-
-    def __init__(self, people: Sequence[Person], late_window: timedelta) -> None:
-        """Prepare.
-
-        Args:
-            late_window: How much older than its arrival a record may be.
-        """
-        self._owners = Owners.of(people, lambda device: [canonical(device)]).names
-        self._late = microseconds(late_window)
-
-    def owners(self, record: KafkaRecord) -> list[int]:
-        """The places of the people whose it is; none: it is nobody's who asks."""
-        said = _said(record)
-        device = _key(record) if said is None else said.device
-        owners = self._owners.get(canonical(device), ())
-        return [place for place, robot in owners if self._is_after(record, said, robot)]
-
-    def _is_after(self, record: KafkaRecord, said: "_Said | None", robot: Robot) -> bool:
-        arrived = microseconds(record.ingest_time)
-        if said is None:
-            return arrived - self._late >= robot.since
-        is_sane = _SANE <= said.event_time <= arrived + _AHEAD
-        return min(arrived, said.event_time if is_sane else arrived) >= robot.since
-
-
-_SANE, _AHEAD = microseconds(SANE_SINCE), microseconds(CLOCK_AHEAD)
-
-
 def look(
     cluster: Cluster,
     claims: Claims,
@@ -216,7 +180,7 @@ class _Desk:
                 at.partition.number,
                 at.offset,
                 record.ingest_time,
-                _content_type(record),
+                content_type(record),
                 self.letters.reason(at),
                 record.value,
             )
@@ -233,29 +197,3 @@ class _Desk:
         for place in [*self.waiting]:
             self._put_aside(place)
         return self.kept
-
-
-class _Said(msgspec.Struct, gc=False):
-    """What a record of any topic says of whose it is."""
-
-    device: str
-    event_time: int
-
-
-_JSON, _MESSAGEPACK = msgspec.json.Decoder(_Said), msgspec.msgpack.Decoder(_Said)
-
-
-def _said(record: KafkaRecord) -> _Said | None:
-    decoder = _MESSAGEPACK if "msgpack" in _content_type(record) else _JSON
-    try:
-        return decoder.decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-
-
-def _key(record: KafkaRecord) -> str:
-    return (record.key or b"").decode("utf-8", "replace")
-
-
-def _content_type(record: KafkaRecord) -> str:
-    return dict(record.headers).get("content-type", b"application/json").decode("ascii", "replace")

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from jobs.kafka import Cluster
 from jobs.subjects.access.dossier import Dossier
 from jobs.subjects.access.search import in_kafka
+from jobs.subjects.access.search.claims import Claims
 from jobs.subjects.access.search.gather import Kept, Looked, Shelf, gather
 from jobs.subjects.access.search.held import gather_held
-from jobs.subjects.access.search.in_kafka import Claims
 from jobs.subjects.access.search.people import Owners, Person
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.access.writing.proof import Proof
 from jobs.subjects.subject import names
+from schemas.errors import ConflictError
 from schemas.hold_record import HoldRecord
 from schemas.keyring import Keyring
 from schemas.regions import Region
@@ -79,8 +80,16 @@ class Sources:
         ]
 
     def _gather(self, owners: Owners, spill: Spill) -> Iterator[tuple[Looked, Mapping[int, Kept]]]:
-        yield from gather(Shelf("rows", self.tables, owners), spill)
+        """Look everywhere.
+
+        Raises:
+            ConflictError: Rows may have moved behind its back: call again.
+        """
         made = [one for one in self.restricted if any(one.store.list(f"{one.table.name}/"))]
+        before = [one.version() for one in made]
+        yield from gather(Shelf("rows", self.tables, owners), spill)
         yield from gather(Shelf("restricted", made, owners), spill)
+        if before != [one.version() for one in made]:
+            raise ConflictError("restricted rows moved while they were read: call again")
         if self.holds:
             yield from gather_held(self.holds, owners, self.unwrap, spill)

@@ -4,7 +4,8 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,24 @@ import pyarrow.parquet as pq
 import pytest
 import pyzipper
 from PIL import Image
-from support.asked import FIRST, OTHER, PASSPHRASE, SECOND, World
+from support.asked import FIRST, NOW, OTHER, PASSPHRASE, SECOND, World
+from support.holding import SECRET
+from support.office import EU
 
 from jobs.demo.broker import Broker
+from jobs.incident import acts
+from jobs.incident.accounts import Computing
+from jobs.incident.exposure import Reach
+from jobs.incident.whose import Places, Question, whose
 from jobs.kafka import Cluster
+from jobs.office import Office
 from jobs.subjects.access.give import Given, Target, give
 from schemas.approvals import unapproved
-from schemas.errors import SettingsError
+from schemas.errors import PolicyError, SettingsError
 from schemas.policies import Policies
+from schemas.regions import Residency
 from schemas.settings import Settings
+from storage.holds import read_records
 
 pytestmark = pytest.mark.kafka
 LINE = "R-1 account:Alice"
@@ -234,3 +244,77 @@ def test_many_subjects_cost_one_pass_and_get_an_archive_each(
     assert "No row of yours is kept here." in nobody.parts["index.html"].decode()
     costs = [[table["requests"] for table in them.proof["tables"]] for them in (alice, both)]
     assert costs[0] == costs[1]
+
+
+def places(world: World) -> Places:
+    return Places(
+        region=EU,
+        residency=Residency.shipped(),
+        buckets={
+            "eu": world.tables["telemetry"].store,
+            "aside": world.restricted.store,
+            "held": world.held.store,
+        },
+        cluster=lambda: Cluster(world.address),
+        computing=lambda: Computing(
+            EU, world.house.keys(), tuple((one, SECRET) for one in read_records(world.held.store))
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def office(world: World) -> Office:
+    """An officer at work on an open incident."""
+    officer = world.house.office(NOW)
+    acts.open_(officer, "I-1", NOW)
+    return officer
+
+
+@pytest.mark.parametrize(
+    ("question", "robots"),
+    [
+        (Question(Reach(), bucket="aside"), [FIRST, SECOND, OTHER]),
+        (Question(Reach(), bucket="held"), [FIRST, OTHER]),
+        (Question(Reach(version=1)), [FIRST, SECOND, OTHER]),
+        (Question(Reach("telemetry/")), [FIRST, SECOND, OTHER]),
+        (Question(Reach("telemetry/"), bucket="held"), []),
+        (Question(Reach(), topic="fleet.telemetry"), [FIRST, SECOND, OTHER]),
+        (Question(Reach(), topic="fleet.map-tiles"), []),
+        (Question(Reach(since=NOW + timedelta(days=1)), topic="fleet.telemetry"), []),
+    ],
+)
+def test_whoever_may_be_told_is_found_by_computing_forward(
+    world: World, office: Office, tmp_path: Path, question: Question, robots: list[str]
+) -> None:
+    file = tmp_path / "accounts.csv"
+    answer = whose(office, "I-1", question, places=places(world), accounts=file)
+    lines = list(csv.DictReader(file.read_text().splitlines()))
+    owners = {FIRST: "alice", SECOND: "alice", OTHER: "bob"}
+    assert [(one["account"], one["device"]) for one in lines] == [
+        (owners[robot], robot) for robot in robots
+    ]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert answer.accounts == len(robots)
+    act = world.house.office().ledger.entries()[-1].act
+    assert act.scope == {"incident": "I-1", "accounts": "yes", **question.scope}
+    assert act.looked_at["rows"] == answer.exposed.rows.total()
+
+
+def test_without_a_wish_for_accounts_nobody_is_computed(world: World, office: Office) -> None:
+    def never() -> Computing:
+        raise AssertionError
+
+    nowhere = replace(places(world), computing=never)
+    answer = whose(office, "I-1", Question(Reach(version=2)), places=nowhere)
+    assert answer.accounts is None
+    assert answer.exposed.rows
+    assert world.house.office().ledger.entries()[-1].act.scope["accounts"] == "no"
+
+
+def test_no_incident_no_answer(world: World, office: Office) -> None:
+    with pytest.raises(PolicyError, match="not known"):
+        whose(office, "I-2", Question(Reach(version=2)), places=places(world))
+    with pytest.raises(SettingsError, match="--bucket: one of eu, aside, held"):
+        whose(office, "I-1", Question(Reach(), bucket="us"), places=places(world))
+    with pytest.raises(SettingsError, match="are needed"):
+        Question(Reach())

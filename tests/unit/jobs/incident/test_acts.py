@@ -5,7 +5,7 @@ import pytest
 from support.office import START, House
 from support.policies import parsed, with_clause
 
-from jobs import incident
+from jobs.incident import acts as incident
 from schemas.errors import PolicyError, SettingsError
 from schemas.incidents import WITHIN, Incident, Told, incidents
 from schemas.policies import Policies

@@ -1,0 +1,1 @@
+"""An incident: opened, told and closed by officers, who learn whose data it concerns."""
