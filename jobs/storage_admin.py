@@ -39,7 +39,7 @@ class Made:
         lacking = (
             f"; its server has no {', no '.join(self.unsupported)}" if self.unsupported else ""
         )
-        tables = ", ".join(self.bucket.tables)
+        tables = ", ".join(self.bucket.tables) or "no tables"
         return f"{self.bucket}: {'created' if self.created else 'was there'}; {tables}{lacking}"
 
 
@@ -74,7 +74,7 @@ def plan(settings: Settings, residency: Residency) -> list[WantedBucket]:
         WantedBucket(
             place.region,
             location_of(place, settings),
-            tuple(table.name for table in tables_in(place.region, settings)),
+            _tables(place.region, purpose, settings),
             purpose,
         )
         for purpose, places in (
@@ -153,7 +153,15 @@ def _of_table(destination: Destination) -> Iterator[Breach]:
 def _destinations(
     bucket: WantedBucket, settings: Settings
 ) -> Mapping[tuple[str, Region], Destination]:
-    return open_lake({bucket.region: S3Store(bucket.where)}, settings)
+    lake = open_lake({bucket.region: S3Store(bucket.where)}, settings)
+    return {place: one for place, one in lake.items() if one.table.name in bucket.tables}
+
+
+def _tables(region: Region, purpose: Purpose, settings: Settings) -> tuple[str, ...]:
+    """Copies of held rows are in no table: only their manifests name them."""
+    if purpose is Purpose.HELD:
+        return ()
+    return tuple(table.name for table in tables_in(region, settings))
 
 
 def _say(value: object) -> str:

@@ -16,7 +16,7 @@ def check_ground(ground: str, devices: Iterable[Listed], policies: Policies) -> 
     Raises:
         PolicyError: One does not; names what may be said instead.
     """
-    for policy in {_policy(one, policies) for one in devices}:
+    for policy in _of(devices, policies):
         asked = policies.all if policy is None else (policy,)
         allowed = sorted({name for one in asked for name in _grounds(one)})
         if ground not in allowed:
@@ -24,9 +24,11 @@ def check_ground(ground: str, devices: Iterable[Listed], policies: Policies) -> 
             raise PolicyError(f"--ground: {' or '.join(allowed) or 'none'} is allowed{whose}")
 
 
-def _policy(listed: Listed, policies: Policies) -> Policy | None:
-    known = listed.registration or listed.former
-    return policies.of(known.vendor) if known else None
+def _of(devices: Iterable[Listed], policies: Policies) -> list[Policy | None]:
+    """The policies that hold for some devices, each once; None where nobody knows which does."""
+    known = [one.registration or one.former for one in devices]
+    vendors = {one.vendor if one else "" for one in known}
+    return [policies.of(vendor) if vendor else None for vendor in sorted(vendors)]
 
 
 def _grounds(policy: Policy) -> set[str]:

@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 import pyarrow as pa
 
+from schemas.acts import is_request
 from schemas.canonical import canonical_json, digest
 from schemas.errors import ConflictError, IntegrityError
 from schemas.tables import TABLES, Table
-from storage.holds.records import RECORDS
 from storage.layout import DataPath, object_key
 from storage.parquet import decode, encode
 from storage.row_hashes import row_hashes
@@ -164,7 +164,7 @@ def copy_folders(store: ObjectStore, hold: str) -> list[CopyFolder]:
 def copied_holds(store: ObjectStore) -> set[str]:
     """Names of the holds that have copied something, older versions of objects included."""
     names = {info.key.partition("/")[0] for info in store.list_versions()}
-    return names - {RECORDS}
+    return {name for name in names if is_request(name)}
 
 
 def drop_copies(store: ObjectStore, hold: str) -> int:
