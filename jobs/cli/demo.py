@@ -26,12 +26,13 @@ _STOPPED = 130
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 - a command's options
     *,
     seconds: Annotated[float, typer.Option(help="How long the fleet publishes.")] = 60,
     keep: Annotated[bool, typer.Option("--keep", help="Run until Ctrl-C.")] = False,
     robots: Annotated[int, typer.Option(help="Robots of the fleet.")] = 60,
     rate: Annotated[float, typer.Option(help="Records a second, about.")] = 400,
+    countries: Annotated[str, typer.Option(help="Where robots are, with commas.")] = "DE,FR,US",
     tls: Annotated[
         bool, typer.Option("--tls", help="Kafka and S3 with certificates, and a role a part.")
     ] = False,
@@ -48,7 +49,7 @@ def demo(
         signal.signal(number, _stop)
     wishes = Wishes(
         None if keep else timedelta(seconds=seconds),
-        ("--robots", str(robots), "--rate", str(rate), "--countries", "DE,FR,US"),
+        ("--robots", str(robots), "--rate", str(rate), "--countries", countries),
     )
     try:
         home = new_home(folder, inherited, tls=tls)

@@ -80,8 +80,14 @@ class Home:
         return Cluster(settings.bootstrap_servers, tls=kafka_tls(settings, self.environment))
 
     def shell(self) -> Path:
-        """Write what a shell reads (`. FILE`) to run commands on this system; the file."""
-        lines = [f"export {name}='{value}'" for name, value in sorted(self.variables.items())]
+        """Write what a shell reads (`. FILE`) to run commands on this system; the file.
+
+        Settings of whoever started it are in it too: another shell need not have them.
+        """
+        settings = {name for name, _, _ in Settings.reference()}
+        given = {name: value for name, value in self.inherited.items() if name in settings}
+        variables = sorted({**given, **self.variables}.items())
+        lines = [f"export {name}='{value}'" for name, value in variables]
         lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
         path = self.folder / "environment"
         path.write_text("\n".join(lines) + "\n", "utf-8")
