@@ -55,8 +55,8 @@ def check(
         kinds = Counter(policy.kinds())
         alone = sum(number for kind, number in kinds.items() if kind in PEOPLE_ALONE)
         typer.echo(
-            f"{policy.vendor} {policy.version}: {kinds.total()} clauses, of which no program "
-            f"checks {alone} yet"
+            f"{policy.vendor} {policy.version}: {kinds.total()} clauses, of which {alone} rest on "
+            "a signature: `fortnight attest`"
         )
     typer.echo(f"makers without a policy: {policies.default or 'their records are rejected'}")
 

@@ -1,32 +1,65 @@
 """Who checks what: a kind of clause that is not told of here fails the build.
 
-A checker is named as Python imports it, so that a test can see that it is there. Kinds with none
-are promises that rest on people alone so far: docs/policies.md says so beside each such clause.
+A checker is named as Python imports it, so that a test can see that it is there: what drives the
+pipeline or a command, and what `fortnight verify` looks with, which shares no code with it.
 """
 
 from collections.abc import Mapping
 
+_VERIFY = "jobs.verify.checks"
+_SET_UP = "jobs.verify.configuration"
+
 CHECKERS: Mapping[str, tuple[str, ...]] = {
-    "collection": ("streams.gating:Gating.blank", "tests/scenario/test_conservation.py"),
-    "exclusion": ("tests/unit/schemas/policies/test_checkers.py",),
-    "consent": ("streams.gating:Gating.withheld", "tests/scenario/test_conservation.py"),
-    "binding": ("streams.gating:Gating.withheld", "tests/scenario/test_conservation.py"),
-    "map-gate": ("streams.gating:Gating.withheld", "streams.stages.obscure:Obscuring.obscure"),
-    "retention": ("jobs.expire:plan", "jobs.topics:breaches", "tests/unit/jobs/test_expire.py"),
-    "permanent": ("jobs.topics:breaches",),
-    "residency": ("storage.places:check_promises", "jobs.storage_admin:breaches"),
-    "storage": ("jobs.storage_admin:breaches",),
-    "versions": ("tests/unit/schemas/policies/test_editions.py",),
-    "transport": (),
-    "hold": (),
-    "recipients": (),
-    "right": (),
-    "minimisation": (),
-    "review": (),
-    "incident": (),
-    "attested": (),
+    "collection": (
+        "streams.gating:Gating.blank",
+        f"{_VERIFY}.collection:nothing_else",
+        f"{_VERIFY}.collection:pseudonyms",
+    ),
+    "exclusion": (
+        "tests/unit/schemas/policies/test_checkers.py",
+        f"{_VERIFY}.exclusion:nowhere",
+    ),
+    "consent": ("streams.gating:Gating.withheld", f"{_VERIFY}.consent:said_yes"),
+    "binding": ("streams.gating:Gating.withheld", f"{_VERIFY}.binding:bound"),
+    "map-gate": (
+        "streams.gating:Gating.withheld",
+        "streams.stages.obscure:Obscuring.obscure",
+        f"{_VERIFY}.map_gate:for_a_fault",
+        f"{_VERIFY}.map_gate:special_case",
+    ),
+    "retention": (
+        "jobs.expire:plan",
+        f"{_VERIFY}.retention:ages",
+        f"{_VERIFY}.retention:in_time",
+        f"{_SET_UP}.topics:retention",
+        f"{_SET_UP}.lifecycles:removed_in_time",
+    ),
+    "permanent": ("jobs.topics:breaches", f"{_SET_UP}.topics:permanent"),
+    "residency": (
+        "storage.places:check_promises",
+        f"{_VERIFY}.residency:rows",
+        f"{_SET_UP}.places:places",
+        f"{_SET_UP}.topics:places",
+    ),
+    "storage": ("jobs.storage_admin:breaches", f"{_SET_UP}.encryption:at_rest"),
+    "transport": ("storage.tls:kafka_tls", f"{_SET_UP}.transport:hops"),
+    "hold": (f"{_SET_UP}.people:held", f"{_SET_UP}.lifecycles:left_alone"),
+    "recipients": (
+        "jobs.disclosures:disclose",
+        f"{_SET_UP}.people:given_away",
+        f"{_SET_UP}.openings:closed",
+    ),
+    "right": (f"{_VERIFY}.rights:kept_out", f"{_SET_UP}.people:answered"),
+    "minimisation": (f"{_SET_UP}.roles:tables", f"{_SET_UP}.roles:denials"),
+    "review": ("jobs.assurances:review", f"{_SET_UP}.people:reviewed"),
+    "incident": (f"{_SET_UP}.people:told",),
+    "versions": (
+        "tests/unit/schemas/policies/test_editions.py",
+        f"{_VERIFY}.versions:receipts",
+    ),
+    "attested": ("jobs.assurances:attest", f"{_SET_UP}.people:attested"),
 }
 """Kind -> what checks its clauses, in the pipeline, in a command or in the build."""
 
-PEOPLE_ALONE = frozenset(kind for kind, checkers in CHECKERS.items() if not checkers)
-"""Kinds that no program checks yet."""
+PEOPLE_ALONE = frozenset({"attested"})
+"""Kinds of which a program sees no more than that somebody signed for them."""

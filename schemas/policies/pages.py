@@ -126,7 +126,7 @@ def _clauses(policy: Policy) -> Iterator[Sequence[str]]:
             kind,
             _source(clause.source),
             rule,
-            checkers or "people alone so far",
+            checkers,
         )
 
 
