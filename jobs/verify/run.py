@@ -10,6 +10,7 @@ from jobs.verify.checks.rows import answered
 from jobs.verify.configuration.collect import collect
 from jobs.verify.promise import Check, Judged, Promise
 from jobs.verify.scene import Scene, refusal
+from jobs.verify.seen import Seen
 from jobs.verify.survey import Progress, Survey
 from jobs.verify.verdict import Look, Verdict
 from schemas.errors import FortnightError
@@ -24,6 +25,11 @@ class Outcome:
 
     scene: Scene
     judged: tuple[Judged, ...]
+
+    @property
+    def seen(self) -> Seen:
+        """What was seen of the bytes."""
+        return self.scene.seen or Seen()
 
     @property
     def broken(self) -> tuple[Judged, ...]:

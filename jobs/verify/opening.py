@@ -1,0 +1,94 @@
+"""From settings to a scene: whatever cannot be reached is said to be so, and stops nothing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict
+
+from jobs import keys, office, private_files
+from jobs.kafka import Cluster
+from jobs.verify.rows.registry import Registry, read_registry
+from jobs.verify.sample import Sampling
+from jobs.verify.scene import Scene, open_buckets, refusal
+from schemas.errors import FortnightError
+from schemas.keyring import Keyring
+from schemas.ledger_keys import LedgerKey, LedgerKeys
+from schemas.policies import Policies
+from schemas.regions import Residency
+from schemas.settings import Settings
+from storage.tls import kafka_tls
+from storage.wrapping import wrapping_of
+
+
+class _Kafka(TypedDict, total=False):
+    """What a scene knows of Kafka."""
+
+    cluster: Cluster
+    cluster_refused: str
+    registry: Registry
+    registry_refused: str
+
+
+class _Keys(TypedDict, total=False):
+    """What a scene knows of keys."""
+
+    keyring: Keyring
+    keyring_refused: str
+
+
+@contextmanager
+def scene_of(
+    settings: Settings,
+    environment: Mapping[str, str],
+    *,
+    now: datetime,
+    region: str = "",
+    sampling: Sampling | None = None,
+) -> Iterator[Scene]:
+    """Everything that these settings and credentials reach.
+
+    Args:
+        now: The verifier's own clock.
+        region: Only this region's buckets; empty: all.
+    """
+    with ExitStack() as keep:
+        yield Scene(
+            settings=settings,
+            policies=Policies.shipped(settings.default_policy),
+            residency=Residency.shipped(),
+            buckets=open_buckets(settings, now, region),
+            now=now,
+            sampling=sampling or Sampling(),
+            environment=environment,
+            **_kafka(settings, environment, keep),
+            **_keys(settings, environment),
+        )
+
+
+def signing_key(settings: Settings, environment: Mapping[str, str]) -> LedgerKey | None:
+    """The key that reports are signed with: the ledger's, of the home region; None: not at hand."""
+    try:
+        found = LedgerKeys.parse(private_files.read(office.key_file(settings)))
+        return found.open(settings.home_region, wrapping_of(settings, environment))
+    except FortnightError:
+        return None
+
+
+def _kafka(settings: Settings, environment: Mapping[str, str], keep: ExitStack) -> _Kafka:
+    try:
+        tls = kafka_tls(settings, environment)
+        cluster = keep.enter_context(Cluster(settings.bootstrap_servers, tls=tls))
+    except FortnightError as error:
+        return {"cluster_refused": refusal(error), "registry_refused": refusal(error)}
+    try:
+        return {"cluster": cluster, "registry": read_registry(cluster)}
+    except FortnightError as error:
+        return {"cluster": cluster, "registry_refused": refusal(error)}
+
+
+def _keys(settings: Settings, environment: Mapping[str, str]) -> _Keys:
+    try:
+        return {"keyring": keys.read(Path(settings.keyring), wrapping_of(settings, environment))}
+    except FortnightError as error:
+        return {"keyring_refused": refusal(error)}
