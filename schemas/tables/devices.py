@@ -1,6 +1,8 @@
 """Registrations: who a robot belongs to, where, and what its owner consented to.
 
-`fleet.devices` has one partition and is read into the registry; it is no table of the lake.
+`fleet.devices` has one partition and is read into the registry; it is no table of the lake. What
+officers say of a device is among its records too (`schemas.marks`), under keys of its own: no
+device's id begins with `mark/`.
 """
 
 from typing import Annotated, Literal

@@ -22,7 +22,7 @@ from storage.places import open_lake, open_stores
 
 SPECIFICATION = ROOT.parent / "shared" / "schemas" / "compose-spec.json"
 ONCE = ("topics", "storage", "keys")
-FOR_EVER = ("worker", "fleet", "expire", "sweep", "compact", "watch")
+FOR_EVER = ("worker", "fleet", "expire", "follow", "sweep", "compact", "watch")
 SERVERS = ("kafka", "s3", "prometheus", "grafana")
 
 
