@@ -18,6 +18,20 @@ from schemas.policies.keeping import Hold
 from schemas.requests import Request, register
 
 _REPORT = "fortnight ledger report"
+ANSWERED_BY = {
+    "confirm": "subject confirm",
+    "access": "subject access",
+    "correct": "subject correct",
+    "restrict": "subject restrict",
+    "stop": "subject stop",
+    "withdraw": "subject withdraw",
+    "erase": "subject erase",
+    "cancel": "subject cancel",
+    "complain": "subject complain",
+}
+"""Right -> the command that answers it. The last, `settings`, the account service answers: what it
+registers holds for every record that comes later."""
+
 _EXTENDED = 3
 """Times the due time, where it was extended: GDPR Art. 12(3), one month and two more."""
 
@@ -64,6 +78,8 @@ def answered(clause: Right, configured: Configured) -> Iterator[Look]:
     """Every request is answered or refused within its time, and on a ground that is promised."""
     yield books.chain(configured)
     looking = Looking("requests are answered in time", "requests", "fortnight requests list --all")
+    if command := ANSWERED_BY.get(clause.right):
+        looking.notes.append(f"answered by `fortnight {command}`")
     for each in books.readable(configured):
         for request in register(each.entries).values():
             if request.right == clause.right:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from jobs.verify.configuration.state import Hop, Kafka
 from schemas.errors import FortnightError
+from storage.s3 import S3Location
 from storage.s3.evidence import Unseen
 from storage.s3.examining import answers
 from storage.tls import is_answering, kafka_tls
@@ -28,15 +29,19 @@ def hops(scene: "Scene", kafka: Kafka) -> Iterator[Hop]:
         yield _to_broker(address, scene)
     for bucket in scene.buckets:
         if bucket.where is not None:
-            endpoint = settings.s3_endpoint
-            yield Hop(
-                hop="s3",
-                place=f"bucket {bucket.name}",
-                local=_is_local(urlsplit(endpoint).hostname or ""),
-                answers=answers(bucket.where),
-                in_the_clear=answers(bucket.where, encrypted=False),
-                to_strangers=answers(bucket.where, signed=False),
-            )
+            yield _to_bucket(bucket.name, bucket.where)
+
+
+def _to_bucket(name: str, where: S3Location) -> Hop:
+    does_answer, is_clear = answers(where), where.endpoint.startswith("http://")
+    return Hop(
+        hop="s3",
+        place=f"bucket {name}",
+        local=_is_local(urlsplit(where.endpoint).hostname or ""),
+        answers=does_answer,
+        in_the_clear=does_answer if is_clear else answers(where, encrypted=False),
+        to_strangers=answers(where, signed=False),
+    )
 
 
 def _to_broker(address: str, scene: "Scene") -> Hop:

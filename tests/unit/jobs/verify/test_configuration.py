@@ -9,6 +9,7 @@ from support.configured import (
     DAY,
     NOW,
     OTHER_ACCOUNT,
+    POLICIES,
     PROMISES,
     SETTINGS,
     Field,
@@ -25,10 +26,13 @@ from support.configured import (
     with_topic,
 )
 from support.office import BOB, START
+from typer.testing import CliRunner
 
+from jobs.cli import app
 from jobs.kafka import BrokerPlace, Permission, Topic
 from jobs.roles import lists
 from jobs.roles.declared import roles
+from jobs.verify.configuration.people import ANSWERED_BY
 from jobs.verify.configuration.state import Configured
 from jobs.verify.configuration.topics import is_in
 from jobs.verify.verdict import Verdict, verdict_of
@@ -39,6 +43,7 @@ from schemas.holds import PLACE
 from schemas.incidents import OPEN as INCIDENT
 from schemas.incidents import TELL
 from schemas.ledger import Entry
+from schemas.policies.answering import Right
 from schemas.requests import ANSWER, EXTEND
 from schemas.requests import OPEN as REQUEST
 from storage.s3.evidence import DENIED, BucketEvidence, Grant, LifecycleRule, Target, Unseen
@@ -630,3 +635,11 @@ def test_a_review_that_is_not_due_yet_is_no_violation() -> None:
 def test_racks_are_told_as_zones_or_as_their_ids(rack: str, location: str) -> None:
     assert is_in(rack, location)
     assert not is_in(rack, "eu-west-1")
+
+
+def test_every_right_of_every_policy_has_a_command_or_is_the_account_services() -> None:
+    rights = {one.right for policy in POLICIES.all for one in policy.of_kind(Right)}
+    assert rights - ANSWERED_BY.keys() == {"settings"}
+    for command in ANSWERED_BY.values():
+        found = CliRunner().invoke(app, [*command.split(), "--help"])
+        assert found.exit_code == 0, found.output
