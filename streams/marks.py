@@ -94,14 +94,15 @@ class Marks:
             indices: (n,) which of `devices` each record names.
             times: (n,) int64 ingest times, microseconds since 1970 in UTC.
         """
-        if not self._said:
+        marked = [place for place, device in enumerate(devices) if device in self._said]
+        if not marked:
             return None
-        found = None
-        for place, device in enumerate(devices):
-            if device in self._said:
-                found = found or Marked.nothing(len(times))
-                mine = np.flatnonzero(indices == place)
-                _fill(found, mine, times[mine], self._said[device])
+        found = Marked.nothing(len(times))
+        rows = np.flatnonzero(np.isin(indices, marked))
+        rows = rows[np.argsort(indices[rows], kind="stable")]
+        starts = np.searchsorted(indices[rows], marked)
+        for place, mine in zip(marked, np.split(rows, starts[1:]), strict=True):
+            _fill(found, mine, times[mine], self._said[devices[place]])
         return found
 
 

@@ -65,8 +65,10 @@ def refused(device: Device, *, item: ConsentName, at: int) -> Device:
     said = [one for one in device.consents if one.name == item]
     if said and not any(one.granted for one in said):
         return device
-    others = tuple(one for one in device.consents if one.name != item)
-    return replace(device, consents=(*others, Consent(item, granted=False, since=at)))
+    by_name = sorted(device.consents, key=lambda one: not one.granted)  # a no outweighs a yes
+    others = {one.name: one for one in by_name if one.name != item}
+    said_no = Consent(item, granted=False, since=at)
+    return replace(device, consents=(*others.values(), said_no))
 
 
 def corrected(device: Device, fields: Mapping[str, str]) -> Device:
