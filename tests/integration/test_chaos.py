@@ -30,6 +30,8 @@ PORTION, MORSEL = 5_000, 500
 """Records that are published before each hit, or when nobody flushed for a while; and for one."""
 
 HUNGRY = timedelta(seconds=5)
+GLANCE = timedelta(seconds=0.3)
+"""From look to look of the readers: sooner than most of what expires at once is gone."""
 
 LONGEST = timedelta(minutes=15)
 
@@ -58,6 +60,7 @@ class Chaos:
     kills: int = 0
     stops: int = 0
     _stopped: list[tuple[Victim, float]] = field(default_factory=list)
+    _looked: float = 0.0
 
     @property
     def is_enough(self) -> bool:
@@ -71,7 +74,7 @@ class Chaos:
 
     def hit(self) -> bool:
         """Kill or stop one that is in a flush; whether there was one."""
-        self.colony.poll()
+        self.look()
         self.resume(beyond=SESSION + timedelta(seconds=1))
         flushing = [one for one in pick(self.dice, self.colony.workers, 99) if one.is_flushing]
         if not flushing:
@@ -84,6 +87,12 @@ class Chaos:
             self.kills += flushing[0].kill()
             self.colony.replace(flushing[0])
         return True
+
+    def look(self) -> None:
+        """Let the readers look, unless they just did: each of their looks costs the server."""
+        if time.monotonic() - self._looked > GLANCE.total_seconds():
+            self.colony.poll()
+            self._looked = time.monotonic()
 
     def resume(self, *, beyond: timedelta = timedelta(0)) -> None:
         """Let those go on that were stopped for so long."""
