@@ -11,6 +11,7 @@ from jobs.verify.checks import (
     collection,
     consent,
     exclusion,
+    hold,
     map_gate,
     permanent,
     residency,
@@ -39,6 +40,7 @@ _ASKED: Mapping[str, tuple[Asker, ...]] = {
 _LOOKED: Mapping[str, tuple[Check, ...]] = {
     "collection": (collection.columns, collection.nobody_named, collection.no_bounds),
     "exclusion": (exclusion.nowhere,),
+    "hold": (hold.copies,),
     "map-gate": (map_gate.special_case, map_gate.reported),
     "retention": (retention.ages, retention.logs, retention.uploads),
     "versions": (versions.receipts,),

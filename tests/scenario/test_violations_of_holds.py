@@ -1,0 +1,129 @@
+"""Held rows that are gone, changed, or kept without a hold: verify finds them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.configured import NOW, POLICIES, PROMISES, books, clean, entry
+from support.rows import path_of, rows_of
+
+from jobs.verify import Scene, open_buckets
+from jobs.verify.checks.hold import copies
+from jobs.verify.configuration.state import Books
+from jobs.verify.verdict import Look, Verdict, verdict_of
+from schemas.holds import PLACE, RELEASE
+from schemas.regions import Region, Residency
+from schemas.settings import RegionSettings, Settings
+from schemas.tables import TELEMETRY
+from storage.directory import DirectoryStore
+from storage.holds import CopyFolder
+
+EU = Region("eu")
+HOLD = "H-2026-1"
+PLACED = entry(PLACE, scope={"hold": HOLD, "ground": "dispute", "review": "2027-01-01"})
+RELEASED = entry(RELEASE, number=1, scope={"hold": HOLD})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A bucket of held rows, in which the pipeline's own code put two copies."""
+    store = DirectoryStore(tmp_path / "held")
+    store.put(f"_holds/{HOLD}.json", b"{}")
+    copied = CopyFolder.of(store, HOLD, TELEMETRY, path_of(1), {})
+    for seed in (1, 2):
+        assert copied.add(rows_of(TELEMETRY, 3, seed=seed), path_of(seed)) == 3
+    return tmp_path / "held"
+
+
+def looked(folder: Path, told: Books) -> Look:
+    rows, held = (
+        RegionSettings(EU, f"file:{place}", "eu-central-1")
+        for place in (folder.with_name("rows"), folder)
+    )
+    settings = Settings(regions=(rows,), holds=(held,))
+    scene = Scene(
+        settings=settings,
+        policies=POLICIES,
+        residency=Residency.shipped(),
+        buckets=open_buckets(settings, NOW),
+        configured=clean(books=(told,)),
+        now=NOW,
+    )
+    (look,) = copies(PROMISES["smarock/hold"], scene)
+    return look
+
+
+def manifests(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.json") if path.parent.name != "_holds")
+
+
+def copied(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.parquet"))
+
+
+def without_a_copy(folder: Path) -> None:
+    copied(folder)[0].unlink()
+
+
+def without_a_manifest(folder: Path) -> None:
+    manifests(folder)[0].unlink()
+
+
+def with_a_changed_copy(folder: Path) -> None:
+    path = copied(folder)[0]
+    path.write_bytes(path.read_bytes()[:-1] + b"X")
+
+
+def with_fewer_rows_than_named(folder: Path) -> None:
+    """The digest is the copy's; but the manifest names a row that is not in it."""
+    path = manifests(folder)[0]
+    path.write_bytes(path.read_bytes().replace(b'"rows":[', b'"rows":["0",'))
+
+
+def with_what_is_no_manifest(folder: Path) -> None:
+    manifests(folder)[1].write_bytes(b"[]")
+
+
+def without_its_record(folder: Path) -> None:
+    (folder / "_holds" / f"{HOLD}.json").unlink()
+
+
+def of_another_hold(folder: Path) -> None:
+    (folder / "_holds" / "H-2026-9.json").write_bytes(b"{}")
+
+
+def test_copies_as_the_pipeline_puts_them_are_held(folder: Path) -> None:
+    look = looked(folder, books(PLACED))
+    assert verdict_of([look]) is Verdict.HELD
+    assert look.looked_at == 1 + 1 + 2  # a hold, a folder, two manifests
+
+
+@pytest.mark.parametrize(
+    ("mischief", "said"),
+    [
+        (without_a_copy, "its copy is gone"),
+        (without_a_manifest, "a manifest is missing"),
+        (with_a_changed_copy, "its copy was changed"),
+        (with_fewer_rows_than_named, "its copy has not the rows that it names"),
+        (with_what_is_no_manifest, "it is no manifest"),
+        (without_its_record, "its record is gone"),
+        (of_another_hold, "hold H-2026-9: rows are kept for it"),
+    ],
+)
+def test_a_violation_of_a_hold_is_found(
+    folder: Path, mischief: Callable[[Path], None], said: str
+) -> None:
+    mischief(folder)
+    found = [str(one) for one in looked(folder, books(PLACED)).findings]
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_a_violation_is_also_what_is_kept_after_the_release(folder: Path) -> None:
+    (found,) = looked(folder, books(PLACED, RELEASED)).findings
+    assert "no such hold that lasts" in found.what
+
+
+def test_without_the_ledger_nobody_knows_what_is_held(folder: Path) -> None:
+    look = looked(folder, Books(region="eu", refused="no answer"))
+    assert verdict_of([look]) is Verdict.NOT_CHECKABLE
