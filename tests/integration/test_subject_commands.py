@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from support.wire import registration
+from support.lake import Writer
+from support.rows import NOW
+from support.wire import EU, registration
 from typer.testing import CliRunner
 
 from jobs import topics
@@ -16,6 +18,7 @@ from jobs.kafka import Cluster
 from jobs.subjects.roll import Listed, read, these
 from schemas.errors import FortnightError
 from schemas.settings import PREFIX, Settings
+from schemas.tables import MAP_TILES
 from schemas.tables.devices import DEVICES_TOPIC
 from storage.places import open_lake, open_stores
 
@@ -105,6 +108,18 @@ def test_a_consent_is_taken_back_and_a_country_put_right(shell: Shell) -> None:
     assert now is not None
     assert (now.country, now.account) == ("FR", "ann@example.org")
     assert [one.name for one in now.consents if not one.granted] == ["maps"]
+
+
+def test_what_a_withdrawn_consent_let_in_is_erased_with_the_next_run(shell: Shell) -> None:
+    shown = shell.said("subject", "pseudonym", "-", "--request", "R-2", stdin=ANN)
+    chosen = Settings.load(shell.environment)
+    tiles = open_lake(open_stores(chosen), chosen)[MAP_TILES.name, EU]
+    writer = Writer(tiles)
+    writer.commit(writer.put(NOW, device=[shown.split()[-1]] * 3))
+    assert "3 rows in 1 files go: consent was withdrawn" in shell.said("follow", "--dry-run")
+    assert "map_tiles: 3 rows erased: consent was withdrawn" in shell.said("follow")
+    assert tiles.dataset().count_rows() == 0
+    assert "nothing follows" in shell.said("follow")
 
 
 def test_many_subjects_of_a_file_are_answered_together_or_not_at_all(
