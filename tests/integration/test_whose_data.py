@@ -166,7 +166,7 @@ def test_the_proof_names_every_file_and_digests_every_part(world: World, opened:
             live = {str(file.path) for file in destination.live()}
             assert {*table["with_rows"], *table["without"]} == live
             assert table["log_version"] == destination.version()
-            assert table["requests"] > 0
+            assert table["search_requests"] > 0
     found = sum(n for table in proof["tables"] for n in table["with_rows"].values())
     assert found == len(world.mine)
     assert sum(one["yours"] for one in proof["kafka"]) == len(world.records)
@@ -242,7 +242,7 @@ def test_many_subjects_cost_one_pass_and_get_an_archive_each(
     assert bob.rows(".csv")
     assert nobody.rows(".csv") == []
     assert "No row of yours is kept here." in nobody.parts["index.html"].decode()
-    costs = [[table["requests"] for table in them.proof["tables"]] for them in (alice, both)]
+    costs = [[table["search_requests"] for table in them.proof["tables"]] for them in (alice, both)]
     assert costs[0] == costs[1]
 
 
@@ -318,3 +318,35 @@ def test_no_incident_no_answer(world: World, office: Office) -> None:
         whose(office, "I-1", Question(Reach(), bucket="us"), places=places(world))
     with pytest.raises(SettingsError, match="are needed"):
         Question(Reach())
+
+
+def test_an_archive_is_made_by_two_commands_and_opens_with_what_the_second_shows(
+    world: World, tmp_path: Path
+) -> None:
+    subject = f"device:{SECOND}"
+    world.ask("R-9", subject)
+    command = ("subject", "access", subject, "--request", "R-9", "--into", str(tmp_path))
+    assert "a second person has to say `fortnight approve" in world.said(*command)
+    world.approve()
+    said = world.said(*command)
+    assert SECOND not in said
+    passphrase = said.rpartition("kept nowhere: ")[2].strip()
+    opened = Opened.open(tmp_path / "access-R-9-eu.zip", passphrase)
+    assert {*opened.rows(".csv")} < world.mine
+    world.approve()
+    assert "a second person" in world.said(*command)  # an approval serves once
+    world.said(*command, "--passphrase", "a passphrase in the clear", code=70)
+
+
+def test_the_clock_of_an_incident_is_shown_until_somebody_was_told(world: World) -> None:
+    number, known = "I-7", f"{NOW - timedelta(days=5):%Y-%m-%dT%H:%M:%S}"
+    assert "tell the authority until" in world.said("incident", "open", number, "--known", known)
+    assert "nobody told  LATE" in world.said("incident", "list", code=1)
+    asked = ("incident", "subjects", number, "--bucket", f"file:{world.house.folder / 'eu'}")
+    said = world.said(*asked)
+    assert "pseudonyms in" in said
+    assert "k1:" not in said
+    world.said("incident", "close", number, code=70)
+    world.said("incident", "tell", number, "--who", "authority")
+    world.said("incident", "close", number)
+    assert "authority told" in world.said("incident", "list", code=1)  # late it stays

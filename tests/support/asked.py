@@ -20,8 +20,10 @@ from support.lake import PARTITION
 from support.office import ALICE, BOB, EU, PASS, House
 from support.rows import rows_of
 from support.tile_rows import packed, tile_rows
+from typer.testing import CliRunner
 
 from jobs import rotation
+from jobs.cli import app, status
 from jobs.kafka import Cluster
 from jobs.requests import receive
 from jobs.subjects.access.search.sources import Sources
@@ -31,10 +33,12 @@ from jobs.subjects.subject import Named, wanted
 from jobs.topics import carry_out, plan
 from schemas.acts import Ground
 from schemas.approvals import approval_of, proposals
+from schemas.errors import FortnightError
+from schemas.ledger_keys import LedgerKeys
 from schemas.regions import Residency
 from schemas.requests import Request, Right
 from schemas.retention import FORTNIGHT, microseconds
-from schemas.settings import Settings
+from schemas.settings import PREFIX, Settings
 from schemas.tables import CLEANING_HISTORY, DEAD_LETTERS, MAP_TILES, TELEMETRY
 from storage.directory import DirectoryStore
 from storage.lake import Destination
@@ -147,6 +151,37 @@ class World:
             if waiting.approved is None:
                 office.record(approval_of(waiting, BOB, NOW))
 
+    def said(self, *command: str, code: int = 0) -> str:
+        """What a command prints, to whom this machine knows."""
+        found = CliRunner().invoke(app, command, env=self._environment())
+        error = found.exception
+        got = status(error) if isinstance(error, FortnightError) else found.exit_code
+        assert got == code, (found.output, error)
+        return found.output
+
+    def _environment(self) -> dict[str, str]:
+        folder, key = self.house.folder, self.house.key
+        wrapped = PASS.wrap(key.secret, {"region": EU, "version": "ledger"})
+        public = key.signing.public_key()
+        ledger_key = LedgerKeys({EU: public}, {EU: wrapped}).format()
+        (folder / "keyring.ledger-key").write_bytes(ledger_key)
+        places = {
+            "REGIONS": "eu",
+            "RESTRICTED": "restricted",
+            "HOLDS": "held",
+            "ANCHORS": "anchors",
+        }
+        return {
+            **{
+                PREFIX + name: f"eu=file:{folder / place}@eu-central-1"
+                for name, place in places.items()
+            },
+            PREFIX + "BOOTSTRAP_SERVERS": self.address,
+            PREFIX + "KEYRING": str(self.house.keyring),
+            PREFIX + "KEYRING_PASSPHRASE": "correct horse battery staple",
+            PREFIX + "S3_ENDPOINT": "http://127.0.0.1:1",  # so that the system says who calls
+        }
+
     @property
     def sources(self) -> Sources:
         """Where a search looks."""
@@ -217,6 +252,8 @@ class World:
             "key_version": [version for _, version, _ in rows],
             "event_time": [at for _, _, at in rows],
             "offset": offsets,
+            "country": ["DE"] * len(rows),
+            "vendor": ["smarock"] * len(rows),
             "pixel_size": [5] * len(rows),
         }
         make = tile_rows if table is MAP_TILES else partial(rows_of, table)

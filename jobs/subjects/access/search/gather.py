@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,7 @@ from storage.decoded import DecodedTiles
 from storage.lake import Destination
 
 _TRIES = 5
+_BYTES_AT_ONCE = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,17 @@ class Kept:
         return sum(place.rows for waiting in self.places.values() for place in waiting)
 
     def read(self, spill: Spill) -> Iterator[pa.Table]:
-        """The rows, some at a time."""
-        for waiting in self.places.values():
-            yield from map(spill.get, waiting)
+        """The rows, some at a time: what waits in many places comes in few tables."""
+        together: list[pa.Table] = []
+        size = 0
+        for place in chain.from_iterable(self.places.values()):
+            together.append(spill.get(place))
+            size += place.size
+            if size >= _BYTES_AT_ONCE:
+                yield pa.concat_tables(together).combine_chunks()
+                together, size = [], 0
+        if together:
+            yield pa.concat_tables(together).combine_chunks()
 
 
 def gather(shelf: Shelf, spill: Spill) -> Iterator[tuple[Looked, Mapping[int, Kept]]]:
@@ -111,8 +121,8 @@ def _gather(
 
 def _look(destination: Destination, shelf: Shelf, search: Search) -> Looked:
     """What one version of the log names; what was looked into before is not read again."""
+    found = search.found()
     while True:
-        found = search.found()
         version = destination.version()
         live, matches = destination.live(), search.files()
         if destination.version() == version:

@@ -12,8 +12,8 @@ from jobs.subjects.access.search.in_kafka import Passed
 from jobs.subjects.access.writing.archive import Part
 from schemas.regions import Region
 
-_FILTER = "its Bloom filter and bounds say that there is none, or its column of devices does"
-_COLUMN = "its column of devices was read, then every row of theirs"
+_WITHOUT = "its bounds, its Bloom filter or its column of devices say that none is there"
+_WITH_ROWS = "its column of devices was read, then the rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ def _table(looked: Looked, rows: Mapping[tuple[str, str, str], int]) -> dict[str
         "table": name,
         "log_version": looked.version,
         "files_looked_at": looked.found.looked_at,
-        "requests": looked.found.requests,
-        "bytes_read": looked.found.bytes_read,
+        "search_requests": looked.found.requests,
+        "search_bytes": looked.found.bytes_read,
         "files_without_a_table": [str(one.path) for one in looked.found.orphans],
-        "methods": {"with rows": _COLUMN, "without": _FILTER},
+        "methods": {"with_rows": _WITH_ROWS, "without": _WITHOUT},
         "with_rows": {file: n for file, n in yours.items() if n},
         "without": [file for file, n in yours.items() if not n],
     }
