@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from jobs.office import Office
 from jobs.rewriting import Found, Selection, find
+from jobs.subjects.access.search.held import count_held
+from jobs.subjects.access.search.people import Owners, Person
 from jobs.subjects.case import Case
 from jobs.subjects.estate import Estate
 from jobs.subjects.roll import Listed, Roll
@@ -70,6 +72,7 @@ class Searcher:
             found, looked_at = self._rows(destination, listed, case.office)
             rows[self._name(destination)] += found
             files += looked_at
+        rows.update(self._held(case))
         case.tell(CONFIRM, looked_at={"devices": len(devices), "files": files})
         registered = sum(one.registration is not None for one in listed)
         return Confirmed(case, registered, +rows, files)
@@ -88,6 +91,16 @@ class Searcher:
             if (bound := _bound_since(one)) and bound > office.now - FORTNIGHT - _MARGIN:
                 others += search([one], bound).rows
         return every.rows - others, every.looked_at
+
+    def _held(self, case: Case) -> Counter[str]:
+        """Copied rows that are theirs, by hold."""
+        if (keeper := self.estate.keeper) is None:
+            return Counter()
+        person = Person.of(case.request.number, case.subject, self.roll)
+        region = case.office.region
+        owners = Owners.of([person], lambda device: names([device], self.keyring, region))
+        held = count_held(keeper.store, owners, keeper.unwrap)
+        return Counter({f"held for {hold}": n for hold, n in held.items()})
 
     def _name(self, destination: Destination) -> str:
         restricted = destination in self.estate.aside

@@ -1,6 +1,6 @@
 """Held copies of rows of those who ask: a hold's own pseudonyms are computed forward as well."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 from jobs.holds.renaming import VERSION
@@ -34,14 +34,44 @@ def gather_held(
         RetryableError: The store gave no answer.
         IntegrityError: A copy is not what its manifest says.
     """
+    for hold, renamed in _renamed(store, owners, unwrap):
+        for table in sorted(hold.tables):
+            yield _gather(store, (hold.name, TABLES[table]), renamed, spill)
+
+
+def count_held(
+    store: ObjectStore, owners: Owners, unwrap: Callable[[HoldRecord], bytes]
+) -> Counter[str]:
+    """Name of a hold -> how many copied rows it has of those who ask.
+
+    Args:
+        store: The region's hold bucket.
+        owners: As `gather_held` has it.
+        unwrap: Likewise.
+
+    Raises:
+        RetryableError: The store gave no answer.
+        IntegrityError: A copy is not what its manifest says.
+    """
+    found = Counter[str]()
+    for hold, renamed in _renamed(store, owners, unwrap):
+        for folder in copy_folders(store, hold.name):
+            for manifest in folder.manifests():
+                parts = renamed.split(folder.rows(manifest))
+                found[hold.name] += sum(rows.num_rows for _, rows in parts)
+    return found
+
+
+def _renamed(
+    store: ObjectStore, owners: Owners, unwrap: Callable[[HoldRecord], bytes]
+) -> Iterator[tuple[HoldRecord, Owners]]:
+    """Holds of those who ask, and whose rows are under which of a hold's own pseudonyms."""
     for hold in read_records(store):
         mine = {name: owners.names[name] for name in owners.names.keys() & hold.names}
         if mine:
             key = domain_key(unwrap(hold), Domain.DEVICE)
             again = pseudonyms((hold.stand_ins[name] for name in mine), key, VERSION)
-            renamed = Owners(dict(zip(again, mine.values(), strict=True)))
-            for table in sorted(hold.tables):
-                yield _gather(store, (hold.name, TABLES[table]), renamed, spill)
+            yield hold, Owners(dict(zip(again, mine.values(), strict=True)))
 
 
 def _gather(

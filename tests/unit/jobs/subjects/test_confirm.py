@@ -59,6 +59,15 @@ def test_rows_of_who_had_the_device_before_are_not_the_subjects(town: Town) -> N
     assert confirmed(town, BOB).rows == {TELEMETRY.name: 2}
 
 
+def test_copies_that_are_held_are_something_where_nothing_else_is_left(town: Town) -> None:
+    town.holds.hold(devices=(tuple(town.names(ALICE)),), tables=TABLES)
+    for destination in town.estate().tables:
+        town.holds.keeper.keep_files(destination, destination.live())
+        destination.drop(destination.live(), reason="expire", now=START)
+    assert confirmed(town, ALICE).rows == {"held for H-1": 9}
+    assert not confirmed(town, BOB).rows
+
+
 def test_pseudonyms_are_told_in_the_ledger_before_they_are_shown(town: Town) -> None:
     shown = pseudonyms_of(town.case(ALICE, Right.ACCESS), town.keys)
     before = town.house.told()
