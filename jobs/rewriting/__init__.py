@@ -5,9 +5,21 @@
 that is rewritten; `written` makes the one that stands for it, and commits.
 """
 
-from jobs.rewriting.find import Found, Match, Orphan, find
+from jobs.rewriting.find import Found, Match, Orphan, Search, find
 from jobs.rewriting.move import move
 from jobs.rewriting.selection import Selection
-from jobs.rewriting.take_out import First, Taken, take_out
+from jobs.rewriting.take_out import First, Taken, take_out, take_out_found
 
-__all__ = ["First", "Found", "Match", "Orphan", "Selection", "Taken", "find", "move", "take_out"]
+__all__ = [
+    "First",
+    "Found",
+    "Match",
+    "Orphan",
+    "Search",
+    "Selection",
+    "Taken",
+    "find",
+    "move",
+    "take_out",
+    "take_out_found",
+]

@@ -83,12 +83,17 @@ class Search:
 
     def __init__(self, destination: Destination, selection: Selection) -> None:
         """Prepare; nothing is asked yet."""
-        self._destination = destination
-        self._selection = selection
+        self.destination = destination
+        self.selection = selection
         self._store = CountedStore(destination.store)
         self._counted = Destination(destination.table, destination.region, self._store)
         self._look = Look(selection)
         self._known: dict[DataPath, int] = {}
+
+    @property
+    def is_vain(self) -> bool:
+        """Whether no row can be found: no device is meant, or the table knows none."""
+        return not self.selection.devices or DEVICE not in self.destination.table.schema.names
 
     def files(self) -> list[Match]:
         """The table's files that have such rows, as it is now, by path.
@@ -98,12 +103,12 @@ class Search:
             IntegrityError: A file is damaged: nobody knows what is in it.
         """
         for _ in range(_TRIES):
-            live = self._destination.live()
-            wanted = [file for file in live if self._selection.may_be_in(file)]
+            live = self.destination.live()
+            wanted = [file for file in live if self.selection.may_be_in(file)]
             if self._look_into({file.path: file.size for file in wanted}):
                 counts = {file.path: self._known[file.path] for file in wanted}
                 return [Match(file, n) for file in wanted if (n := counts[file.path])]
-        raise IntegrityError(f"{self._destination}: files that the log names are not there")
+        raise IntegrityError(f"{self.destination}: files that the log names are not there")
 
     def found(self) -> Found:
         """Everything that lies there and has such rows.
@@ -112,11 +117,11 @@ class Search:
             RetryableError: The store gave no answer.
             IntegrityError: A file is damaged: nobody knows what is in it.
         """
-        if not self._selection.devices or DEVICE not in self._destination.table.schema.names:
+        if self.is_vain:
             return Found()
         objects = take_inventory(self._counted).objects
         files = self.files()
-        live = {file.path for file in self._destination.live()}
+        live = {file.path for file in self.destination.live()}
         orphans = self._orphans({path: objects[path].size for path in objects.keys() - live})
         cost = self._store.cost
         looked_at = len(live | objects.keys())
@@ -139,9 +144,7 @@ class Search:
     def _rows(self, path: DataPath, size: int) -> int | None:
         """None where it is gone."""
         try:
-            return self._look.rows(
-                self._store, object_key(self._destination.table.name, path), size
-            )
+            return self._look.rows(self._store, object_key(self.destination.table.name, path), size)
         except KeyError:
             return None
 

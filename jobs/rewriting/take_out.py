@@ -134,9 +134,10 @@ class _Work:
         """A file's rows: those that stay, and those that are taken out."""
         (source,) = open_sources(self.destination, [match.file])
         rows = source.stored()
-        if self.destination.table is MAP_TILES and self.selection.before is not None:
-            rows = _cut_open(rows, self.selection)
         chosen = self.selection.has(rows)
+        if self.destination.table is MAP_TILES and chosen != self.selection.of_devices(rows):
+            rows = _cut_open(rows, self.selection)
+            chosen = self.selection.has(rows)
         return rows.filter(pc.invert(chosen)), rows.filter(chosen)
 
     def _count(self, left: pa.Table, taken: pa.Table, match: Match) -> None:
@@ -175,10 +176,24 @@ def take_out(
         RetryableError: Something is left to do; what was committed is right.
         IntegrityError: A file is damaged; nothing was committed.
     """
-    if not selection.devices or DEVICE not in destination.table.schema.names:
+    return take_out_found(
+        Search(destination, selection), reason=reason, clock=clock, first=first, ready=ready
+    )
+
+
+def take_out_found(
+    search: Search,
+    *,
+    reason: str,
+    clock: Clock,
+    first: First | None = None,
+    ready: Callable[[], None] | None = None,
+) -> Taken:
+    """The same for a search that may have looked into files before: these are not read again."""
+    destination = search.destination
+    if search.is_vain:
         return Taken()
-    search = Search(destination, selection)
-    work = _Work(destination, selection, clock, first)
+    work = _Work(destination, search.selection, clock, first)
     for last in [False] * (_TRIES - 1) + [True]:
         try:
             work.prepare(search.files())
@@ -226,7 +241,7 @@ def _new(made: Iterable[_Made]) -> list[DataFile]:
 
 
 def _cut_open(rows: pa.Table, selection: Selection) -> pa.Table:
-    """Tiles of the selection's devices with raw cells, for only some of a chunk may be chosen."""
+    """Tiles of the selection's devices with raw cells, for only some of a chunk are chosen."""
     mine = selection.of_devices(rows)
     others = rows.filter(pc.invert(mine))
     return pa.concat_tables([others, readable(rows.filter(mine))])

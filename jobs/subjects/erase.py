@@ -104,16 +104,17 @@ class Eraser:
         """Pseudonym -> rows that went; files that the last search saw; what it waits for."""
         free = [one for one in devices_of(cases) if not is_restricted(one, roll)]
         wanted = erased_rows(free, roll, self.keyring, self.region)
+        searches = self.estate.searches(wanted)
         rows = Counter[str]()
 
         def clear() -> None:
-            for taken in self.estate.erase(wanted, REASON):
+            for taken in self.estate.erase(searches, REASON):
                 rows.update(taken.devices)
 
         clear()
         drop_links(self.estate.store, links_in(self.estate.store))
         waiting = self._waiting(cases, roll)
-        files = 0 if waiting else until_nothing(self.estate.places, wanted, clear)
+        files = 0 if waiting else until_nothing(searches, clear)
         self.estate.tidy()
         return rows, files, waiting
 

@@ -1,13 +1,13 @@
 """Where a region's rows may lie: what analysts see, and what was put aside."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from jobs.holds.keeping import Keeper
 from jobs.holds.open import keepers
-from jobs.rewriting import First, Selection, Taken, take_out
+from jobs.rewriting import First, Search, Selection, Taken, take_out_found
 from jobs.rewriting.selection import DEVICE
 from schemas.errors import SettingsError
 from schemas.regions import Region
@@ -80,12 +80,15 @@ class Estate:
             name = destination.table.name
             let_go(destination.store, name, preserved_in(destination.store, name) - live)
 
-    def erase(self, selections: Sequence[Selection], reason: str) -> Iterator[Taken]:
-        """Take rows out of every place; what is held is copied before."""
-        for destination in self.places:
-            first = self.before(destination)
-            for selection in selections:
-                yield take_out(destination, selection, reason=reason, clock=self.clock, first=first)
+    def searches(self, selections: Iterable[Selection]) -> list[Search]:
+        """A search of every place for each selection."""
+        return [Search(place, one) for one in selections for place in self.places]
+
+    def erase(self, searches: Iterable[Search], reason: str) -> Iterator[Taken]:
+        """Take out what searches find; what is held is copied before."""
+        for search in searches:
+            first = self.before(search.destination)
+            yield take_out_found(search, reason=reason, clock=self.clock, first=first)
 
 
 def _of_devices(tables: Iterable[Destination]) -> tuple[Destination, ...]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from msgspec.structs import replace
 
 from jobs.expire import PERIOD
-from jobs.rewriting import Selection, find, move
+from jobs.rewriting import Search, Selection, find, move
 from jobs.subjects.case import Case
 from jobs.subjects.estate import Estate
 from jobs.subjects.inputs import Inputs
@@ -97,8 +97,8 @@ class Restricter:
         at = last_mark(devices, roll)
         waiting = self.inputs.waiting(self.estate.tables, at) if at else ()
         if not waiting:
-            until_nothing(self.estate.tables, [wanted], clear)
-            drop_orphans(self.estate.aside, wanted)
+            until_nothing([Search(table, wanted) for table in self.estate.tables], clear)
+            drop_orphans(Search(aside, wanted) for aside in self.estate.aside)
         what = "preserved" if preserved else "restricted"
         return [self._told(what, Restricted(case, self._of(case, rows), waiting)) for case in cases]
 
@@ -118,7 +118,7 @@ class Restricter:
                 rows.update(self._move(aside, table, wanted, self._not_due(aside)))
 
         clear()
-        until_nothing(self.estate.aside, [wanted], clear)
+        until_nothing([Search(aside, wanted) for aside in self.estate.aside], clear)
         self.estate.tidy()
         done = []
         for case in cases:

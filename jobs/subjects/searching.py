@@ -1,25 +1,21 @@
 """A search that is repeated until it finds nothing: only then is a subject's case complete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from jobs.inventory import delete
-from jobs.rewriting import Found, Selection, find
+from jobs.rewriting import Found, Search
 from schemas.errors import ConflictError
-from storage.lake import Destination
 
 _SEARCHES = 5
 
 
-def until_nothing(
-    places: Sequence[Destination], selections: Sequence[Selection], clear: Callable[[], None]
-) -> int:
+def until_nothing(searches: Sequence[Search], clear: Callable[[], None]) -> int:
     """Search and clear until nothing is found, no orphan either; how many files were looked at.
 
     An orphan is deleted: nothing that would name it may still come, once nobody waits any more.
 
     Args:
-        places: Where.
-        selections: What.
+        searches: What, and where.
         clear: Takes away what the tables have.
 
     Raises:
@@ -27,7 +23,7 @@ def until_nothing(
         RetryableError: A store does not answer.
     """
     for _ in range(_SEARCHES):
-        found = [(place, find(place, one)) for place in places for one in selections]
+        found = [(one, one.found()) for one in searches]
         if all(one.is_nothing for _, one in found):
             return sum(one.looked_at for _, one in found)
         if any(one.files for _, one in found):
@@ -36,13 +32,13 @@ def until_nothing(
     raise ConflictError("rows come back while they are taken away; call again")
 
 
-def drop_orphans(places: Sequence[Destination], selection: Selection) -> None:
-    """Delete a selection's orphans: what a run put that was killed before its commit."""
-    _drop_orphans([(place, find(place, selection)) for place in places])
+def drop_orphans(searches: Iterable[Search]) -> None:
+    """Delete orphans: what a run put that was killed before its commit."""
+    _drop_orphans((one, one.found()) for one in searches)
 
 
-def _drop_orphans(found: Sequence[tuple[Destination, Found]]) -> None:
-    for place, one in found:
-        live = {file.path for file in place.live()}
+def _drop_orphans(found: Iterable[tuple[Search, Found]]) -> None:
+    for search, one in found:
+        live = {file.path for file in search.destination.live()}
         paths = [orphan.path for orphan in one.orphans if orphan.path not in live]
-        delete(place, paths)
+        delete(search.destination, paths)

@@ -125,6 +125,7 @@ class Town:
     holds: Bucket
     keys: Keyring
     now: datetime = START
+    held: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @classmethod
@@ -181,6 +182,11 @@ class Town:
         """The command of an officer."""
         cases = [self.case(device, Right.RESTRICT) for device in devices]
         return self.restricter(estate).lift(cases)
+
+    def hold(self, device: str) -> None:
+        """A hold of the device's name is placed."""
+        self.holds.hold(device, devices=(tuple(self.names(device)),), tables=TABLES)
+        self.held.append(device)
 
     def expire(self) -> None:
         """As it is done every 15 minutes, in both buckets."""
