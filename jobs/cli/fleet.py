@@ -3,7 +3,8 @@
 import heapq
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
@@ -15,11 +16,12 @@ import typer
 from jobs.cli.kafka import cluster_of
 from jobs.cli.settings import settings
 from jobs.demo.fleet.plan import Plan
-from jobs.demo.fleet.publish import Counts, at_their_pace, publish
+from jobs.demo.fleet.publish import Counts, Hands, at_their_pace, publish
 from jobs.demo.fleet.records import Record
 from jobs.demo.fleet.registrations import VENDORS, countries_of
 from jobs.demo.fleet.replay import Replay
 from jobs.demo.fleet.simulation import records
+from jobs.kafka import Producer
 from schemas.errors import SettingsError
 from schemas.regions import Residency
 from schemas.settings import Settings
@@ -58,6 +60,10 @@ def fleet(  # noqa: PLR0913 - a command's options
     journal: Annotated[
         Path | None, typer.Option(help="Write down what should become of each record.")
     ] = None,
+    registrar: Annotated[
+        Path | None,
+        typer.Option(help="Certificate (.pem, beside its .key) of whoever may register devices."),
+    ] = None,
 ) -> None:
     """Simulate robots that drive, map and clean, and publish what they say; Ctrl-C ends it."""
     chosen = settings()
@@ -79,7 +85,7 @@ def fleet(  # noqa: PLR0913 - a command's options
     sources += [replay.corpus(maps)] if maps else []
     sources += [replay.files(documents)] if documents else []
     chosen_records = _limited(heapq.merge(*sources, key=lambda one: one.after), seconds, count)
-    typer.echo(_send(chosen, chosen_records, journal, paced=rate > 0))
+    typer.echo(_send(_hands(chosen, registrar), chosen_records, journal, paced=rate > 0))
 
 
 def _vendors(names: str) -> tuple[str, ...]:
@@ -95,15 +101,35 @@ def _limited(sent: Iterable[Record], seconds: float | None, count: int | None) -
     return islice(sent, count)
 
 
-def _send(chosen: Settings, sent: Iterable[Record], journal: Path | None, *, paced: bool) -> Counts:
+@contextmanager
+def _hands(chosen: Settings, registrar: Path | None) -> Iterator[Producer | Hands]:
+    """Whoever publishes, and whoever registers devices, where that is somebody else."""
+    with cluster_of(chosen) as cluster, cluster.producer() as fleet:
+        if registrar is None:
+            yield fleet
+            return
+        certificate, key = str(registrar), str(registrar.with_suffix(".key"))
+        other = replace(
+            chosen, kafka_certificate=certificate, kafka_key=key, kafka_key_passphrase=""
+        )
+        with cluster_of(other) as service, service.producer() as registering:
+            yield Hands(fleet, registering)
+
+
+def _send(
+    hands: AbstractContextManager[Producer | Hands],
+    sent: Iterable[Record],
+    journal: Path | None,
+    *,
+    paced: bool,
+) -> Counts:
     """Publish until the records end, or somebody asks this process to."""
     stop = Event()
     pace = at_their_pace(stop.wait if paced else lambda _: stop.is_set())
     with (
         _signals_to(stop),
         journal.open("w", encoding="utf-8") if journal else nullcontext() as file,
-        cluster_of(chosen) as cluster,
-        cluster.producer() as producer,
+        hands as producer,
     ):
         return publish(sent, producer, pace, file)
 

@@ -18,6 +18,7 @@ from jobs.demo.processes import PartError
 from jobs.demo.progress import Progress, Watch
 from jobs.demo.screen import Screen
 from jobs.demo.system import Home, System
+from jobs.demo.vouching import vouch
 from schemas.errors import RetryableError
 from schemas.regions import Residency
 from storage.places import open_lake, open_stores
@@ -82,7 +83,7 @@ class Demo:
                 last = self._live(system, lambda: watch.look(cluster))
             for name in ("worker", *_JOBS):
                 system.stop(name)
-            copies = keep(stores, settings, home.folder / "tables")
+            copies = keep(settings, home.folder / "tables")
         self.screen.finally_show(last, self._seconds())
         self.screen.say(next_commands(system.home.set(copies).shell(), runs=False))
 
@@ -94,7 +95,9 @@ class Demo:
             ]:
                 half.result()
         system.start("worker", "fortnight-worker")
-        system.start("fleet", "fortnight", "fleet", "--canaries", *self.wishes.fleet)
+        certificates = system.home.certificates
+        who = ("--registrar", str(guard.registrar(certificates))) if certificates else ()
+        system.start("fleet", "fortnight", "fleet", "--canaries", *who, *self.wishes.fleet)
         self._say(f"a worker and a fleet; their logs are in {system.home.folder}")
         if self.wishes.lasts is None:
             self.screen.say(next_commands(system.home.shell(), runs=True))
@@ -120,6 +123,7 @@ class Demo:
         now = datetime.now(UTC)  # noqa: TID251 - a demo's clock is the machine's
         keys.create(Path(settings.keyring), regions, wrapping, now)
         office.make_keys(settings, system.home.environment)
+        vouch(settings, system.home.environment, system.home.folder / "signed.txt", now)
 
     def _live(self, system: System, look: Callable[[], Progress]) -> Progress:
         """Follow the system until the fleet has said enough, and all of it is stored."""

@@ -188,7 +188,8 @@ def test_the_fleet_cannot_register_its_own_devices(
     few = ("fleet", "--robots", "3", "--records", "40", "--rate", "0")
     assert command(monkeypatch, variables("fleet", kafka, certificates), *few) == 70
     assert "TopicAuthorizationFailedError" in capsys.readouterr().err
-    assert command(monkeypatch, variables(ADMINISTRATOR, kafka, certificates), *few) == 0
+    registrar = ("--registrar", str(certificates / "account-service.pem"))
+    assert command(monkeypatch, variables("fleet", kafka, certificates), *few, *registrar) == 0
     assert "sent 40 records" in capsys.readouterr().out
 
 

@@ -67,6 +67,30 @@ class Counts:
         return f"sent {self.by_topic.total():,} records: {topics}\nto become: {fates}"
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Two producers as one: who registers devices publishes no measurement, nor the other way."""
+
+    fleet: Producer
+    account_service: Producer
+
+    def send(
+        self,
+        topic: str,
+        record_key: bytes | None,
+        value: bytes | None,
+        headers: Iterable[tuple[str, bytes]] = (),
+    ) -> Sent:
+        """As a producer's `send`, by whoever may."""
+        hand = self.account_service if topic == DEVICES_TOPIC else self.fleet
+        return hand.send(topic, record_key, value, headers)
+
+    def flush(self) -> None:
+        """Wait until everything sent so far was answered."""
+        self.fleet.flush()
+        self.account_service.flush()
+
+
 def at_their_pace(stopped: Callable[[float], bool]) -> Pace:
     """Records go when they are due.
 
@@ -82,7 +106,7 @@ def at_their_pace(stopped: Callable[[float], bool]) -> Pace:
 
 
 def publish(
-    records: Iterable[Record], producer: Producer, pace: Pace, journal: TextIO | None = None
+    records: Iterable[Record], producer: Producer | Hands, pace: Pace, journal: TextIO | None = None
 ) -> Counts:
     """Send records until they end or the pace says so.
 
