@@ -26,7 +26,9 @@ _TOMBSTONES = timedelta(days=15)
 """A reader that is a fortnight behind still learns that a device was cancelled."""
 
 _COMPACTION = timedelta(hours=24)
-"""What a registration says no more is gone from the log after this, and a segment's age."""
+"""What a registration says no more is gone from the log after this, and a segment's age. Not
+before, either: a worker that starts judges what waits as its device was told of when it came.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def plan(settings: Settings) -> list[WantedTopic]:
         "cleanup.policy": "compact",
         "message.timestamp.type": "LogAppendTime",
         "delete.retention.ms": _ms(_TOMBSTONES),
+        "min.compaction.lag.ms": _ms(_COMPACTION),
         "max.compaction.lag.ms": _ms(_COMPACTION),
         "segment.ms": _ms(_COMPACTION),
     }
@@ -137,13 +140,8 @@ def _of_devices(topic: Topic) -> Iterator[Breach]:
     yield from _longer(topic, "segment.ms", _COMPACTION)
     if topic.partitions != 1:
         yield Breach(topic.name, "partitions", str(topic.partitions), "1, for a total order")
-    if _number(topic, "delete.retention.ms") < int(_ms(_TOMBSTONES)):
-        yield Breach(
-            topic.name,
-            "delete.retention.ms",
-            topic.settings["delete.retention.ms"],
-            f"at least {_ms(_TOMBSTONES)}",
-        )
+    yield from _shorter(topic, "delete.retention.ms", _TOMBSTONES)
+    yield from _shorter(topic, "min.compaction.lag.ms", _COMPACTION)
 
 
 def _unequal(topic: Topic, wanted: Mapping[str, str]) -> Iterator[Breach]:
@@ -155,6 +153,11 @@ def _unequal(topic: Topic, wanted: Mapping[str, str]) -> Iterator[Breach]:
 def _longer(topic: Topic, setting: str, limit: timedelta) -> Iterator[Breach]:
     if _number(topic, setting) > int(_ms(limit)):
         yield Breach(topic.name, setting, topic.settings[setting], f"at most {_ms(limit)}")
+
+
+def _shorter(topic: Topic, setting: str, limit: timedelta) -> Iterator[Breach]:
+    if _number(topic, setting) < int(_ms(limit)):
+        yield Breach(topic.name, setting, topic.settings[setting], f"at least {_ms(limit)}")
 
 
 def _allowed_in_kafka(settings: Settings) -> timedelta:

@@ -81,6 +81,7 @@ def test_a_breach_names_topic_setting_found_and_allowed() -> None:
         ("fleet.devices", "cleanup.policy", "delete"),
         ("fleet.devices", "message.timestamp.type", "CreateTime"),
         ("fleet.devices", "delete.retention.ms", str(_DAY)),
+        ("fleet.devices", "min.compaction.lag.ms", "0"),
         ("fleet.devices", "max.compaction.lag.ms", str(9223372036854775807)),
         ("fleet.devices", "segment.ms", str(7 * _DAY)),
     ],
