@@ -59,9 +59,7 @@ def place(  # noqa: PLR0913 - a command's options
     ground: Annotated[str, typer.Option(help="As the makers' policies call it: dispute.")],
     review: Annotated[datetime, typer.Option(help="By when somebody looks at it again.")],
     request: RequestNumber,
-    table: Annotated[
-        list[str] | None, typer.Option(help="Only of this one; again for more.")
-    ] = None,
+    table: Tables = None,
     since: Annotated[datetime | None, typer.Option(help="Only rows from then on, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Only rows of before, UTC.")] = None,
     region: RegionName = "",
@@ -75,7 +73,8 @@ def place(  # noqa: PLR0913 - a command's options
     with desk(whom, file, request, rights=(Right.ORDER,), region=region, by=by) as at:
         subjects = [case.subject for case in at.cases]
         devices = {device for subject in subjects for device in subject.devices}
-        check_ground(ground, [at.roll.of(one) for one in devices], Policies.shipped())
+        policies = Policies.shipped(at.chosen.default_policy)
+        check_ground(ground, [at.roll.of(one) for one in devices], policies)
         wanted = placing.Wanted(
             name=name,
             ground=ground,

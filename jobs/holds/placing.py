@@ -184,9 +184,8 @@ def release(
 ) -> Outcome:
     """End a hold, or propose to where nobody has approved it yet; safe to kill and to repeat.
 
-    Its copies are gone, every version of them; what is still in the tables goes at its hour, and
-    what was due with the next run. An older copy of its record and of the passphrase would tell who
-    was held: KMS refuses that key at once.
+    Its key and its copies are gone, every version of them; what is still in the tables goes at its
+    hour. A key of KMS that only a killed run could leave behind opens nothing that is left.
 
     Args:
         roll: What is told of devices; those of the hold are marked.

@@ -45,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Seen = dict[str, Manifest]
+"""What a run has read of manifests, by object key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class CopyFolder:
 
     Attributes:
         prefix: Of their object keys, without a slash at the end.
-        seen: Manifests by object key, for one run: what was read once is not read again.
+        seen: Is not read again.
     """
 
     store: ObjectStore

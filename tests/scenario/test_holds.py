@@ -293,17 +293,15 @@ def mortal(desk: Desk, life: Life) -> tuple[Office, Cabinet]:
     return office, Cabinet(bucket, PASS, put_marks)
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 @pytest.mark.parametrize("steps", range(6))
 def test_placing_that_was_killed_anywhere_is_finished_by_the_same_call(
     desk: Desk,
     steps: int,
-    behind: bool,  # noqa: FBT001
 ) -> None:
     desk.store(DEVICE)
     desk.place()
     desk.approve()
-    office, cabinet = mortal(desk, Life(steps, behind=behind))
+    office, cabinet = mortal(desk, Life(steps, behind=True))
     with suppress(RetryableError):
         place(office, desk.wanted(), NUMBER, cabinet=cabinet, keyring=desk.house.keys())
     first = read_record(desk.bucket.store, NAME)
@@ -317,19 +315,17 @@ def test_placing_that_was_killed_anywhere_is_finished_by_the_same_call(
     assert examine(desk.bucket.store, NAME) == Copies(kept, ())
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 @pytest.mark.parametrize("steps", range(8))
 def test_releasing_that_was_killed_anywhere_is_finished_by_the_same_call(
     desk: Desk,
     steps: int,
-    behind: bool,  # noqa: FBT001
 ) -> None:
     desk.hold()
     desk.store(DEVICE)
     assert desk.expire() == 1
     desk.release()
     desk.approve()
-    office, cabinet = mortal(desk, Life(steps, behind=behind))
+    office, cabinet = mortal(desk, Life(steps, behind=True))
     with suppress(RetryableError):
         release(office, NAME, NUMBER, cabinet=cabinet, roll=desk.roll, why=Ground.ORDER)
     if desk.listed():

@@ -135,19 +135,17 @@ def everywhere(destination: Destination, bucket: Bucket) -> list[int]:
     return sorted(in_table(destination) + bucket.offsets())
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 @pytest.mark.parametrize("steps", range(8))
 def test_killed_between_any_two_steps_and_run_again_each_held_row_is_there_once(
     tmp_path: Path,
     bucket: Bucket,
     steps: int,
-    behind: bool,  # noqa: FBT001
 ) -> None:
     writer = Writer(empty(tmp_path / "eu"))
     writer.commit(*[writer.put(NOW + HOUR, device=[HELD, OTHER, HELD]) for _ in range(2)])
     bucket.hold()
     held, now = in_table(writer.destination), NOW + HOUR
-    life = Life(steps, behind=behind)
+    life = Life(steps, behind=True)
     mortal = Bucket(MortalStore(tmp_path / "holds", life))
     with suppress(StoreUnavailableError):
         expire(empty(MortalStore(tmp_path / "eu", life)), now, mortal.keeper.keep_files)

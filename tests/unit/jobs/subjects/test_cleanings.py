@@ -140,17 +140,15 @@ def test_what_is_held_keeps_its_old_value_in_the_copy(
     assert copy["area"].to_pylist() == [WRONG]
 
 
-@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 @pytest.mark.parametrize("steps", range(4))
 def test_killed_anywhere_and_called_again_the_old_value_is_gone(
     tmp_path: Path,
     case: Case,
     writer: Writer,
     steps: int,
-    behind: bool,  # noqa: FBT001
 ) -> None:
     before = values(writer.destination)
-    mortal = MortalStore(tmp_path / "lake", Life(steps, behind=behind))
+    mortal = MortalStore(tmp_path / "lake", Life(steps, behind=True))
     with suppress(RetryableError):
         correct(case, empty(mortal, CLEANING_HISTORY))
     assert values(writer.destination) in (before, before | {0: RIGHT})
