@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from support.holding import HELD, Bucket
 from support.lake import Writer
 from support.rows import NOW
 
@@ -21,7 +22,8 @@ from jobs.roles import policies
 from jobs.roles.declared import roles
 from schemas.regions import Region
 from schemas.settings import Settings
-from schemas.tables import MAP_TILES, TELEMETRY, Table
+from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY, Table
+from storage.holds import drop_copies
 from storage.lake import Destination
 from storage.s3 import Credentials, S3Bucket, S3Location, S3Store
 from storage.store import check_conditional_puts
@@ -204,3 +206,21 @@ def test_their_rights_are_enough_to_make_tables_fill_read_expire_and_sweep_them(
     assert expire.expire(upkeep, NOW).dropped == 1
     sweep.sweep(upkeep, age=timedelta(days=1), now=sweep.clock_of(upkeep.store))
     assert account.table("auditor", MAP_TILES).dataset().count_rows() == 3
+
+
+def test_their_rights_are_enough_to_hold_rows_copy_them_and_prove_the_copies(
+    account: Account,
+) -> None:
+    def bucket(role: str) -> Bucket:
+        where = S3Location(ASIDE[Purpose.HELD], EU.location, account.url, account.keys[role])
+        return Bucket.build(S3Store(where))
+
+    bucket("officer").hold(tables=(CLEANING_HISTORY,))
+    account.table("operator", CLEANING_HISTORY).create()
+    writer = Writer(account.table("worker", CLEANING_HISTORY))
+    writer.commit(writer.put(NOW, device=[HELD] * 3))
+    upkeep = account.table("upkeep", CLEANING_HISTORY)
+    assert expire.expire(upkeep, NOW, bucket("upkeep").keeper.keep_files).held == 3
+    assert bucket("auditor").offsets() == [0, 1, 2]
+    drop_copies(bucket("officer").store, "H-1")
+    assert bucket("auditor").offsets() == []
