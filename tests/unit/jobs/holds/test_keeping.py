@@ -1,6 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -80,6 +80,45 @@ def test_a_hold_is_on_some_tables_and_on_rows_of_its_time(tmp_path: Path, bucket
         writer.commit(writer.put(NOW, device=[HELD] * 3, event_time=times))
         expire(writer.destination, NOW, bucket.keeper.keep_files)
     assert bucket.offsets() == [1]
+
+
+minutes = st.integers(-3, 3)
+rows_of_files = st.lists(st.tuples(st.sampled_from([HELD, OTHER]), minutes), min_size=1, max_size=4)
+windows = st.lists(st.tuples(st.none() | minutes, st.none() | minutes), max_size=2)
+
+
+def at(minute: int | None) -> datetime | None:
+    return None if minute is None else NOW + timedelta(minutes=minute)
+
+
+@given(st.lists(st.tuples(st.booleans(), rows_of_files), min_size=1, max_size=4), windows)
+@settings(max_examples=25)
+def test_every_held_row_that_goes_has_a_copy_and_no_other_row_has(
+    files: list[tuple[bool, list[tuple[str, int]]]], holds: list[tuple[int | None, int | None]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        bucket = Bucket.build(Path(folder, "holds"))
+        for number, (since, until) in enumerate(holds):
+            bucket.hold(f"H-{number}", since=at(since), until=at(until))
+        writer, gone = Writer(empty(Path(folder, "eu"))), []
+        for is_due, rows in files:
+            devices, times = zip(*rows, strict=True)
+            hour = NOW if is_due else NOW + 2 * HOUR
+            events = [at(minute) for minute in times]
+            file = writer.put(hour, rows=len(rows), device=devices, event_time=events)
+            writer.commit(file)
+            first = sum(one.rows for one in writer.files) - len(rows)
+            gone += [(first + i, *row) for i, row in enumerate(rows) if is_due]
+        expire(writer.destination, NOW, bucket.keeper.keep_files)
+        for number, (since, until) in enumerate(holds):
+            held = [
+                offset
+                for offset, device, minute in gone
+                if device == HELD
+                and (since is None or minute >= since)
+                and (until is None or minute < until)
+            ]
+            assert bucket.offsets(f"H-{number}") == sorted(held)
 
 
 def test_a_copy_names_nobody_as_analysts_knew_him_and_keeps_a_device_together(
