@@ -26,7 +26,7 @@ app = typer.Typer()
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913 - a command's options
     *,
     region: Annotated[str, typer.Option(help="Only this region's buckets.")] = "",
     seed: Annotated[int, typer.Option(help="Draws the same sample again.")] = 0,
@@ -36,6 +36,9 @@ def verify(
         typer.Option(help="Write the signed report there; one that is there is kept beside it."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the page there, for auditors.")] = None,
+    without_kafka: Annotated[
+        bool, typer.Option("--without-kafka", help="Look at buckets alone, or at copies of them.")
+    ] = False,
     test: Annotated[
         bool,
         typer.Option("--self-test", help="Plant violations in a scratch prefix, and find them."),
@@ -45,7 +48,12 @@ def verify(
     chosen = settings()
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     with scene_of(
-        chosen, environment(), now=now, region=_served(region), sampling=Sampling(seed, deep=deep)
+        chosen,
+        environment(),
+        now=now,
+        region=_served(region),
+        sampling=Sampling(seed, deep=deep),
+        with_kafka=not (without_kafka or test),
     ) as scene:
         if test:
             _self_test(scene)

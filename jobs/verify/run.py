@@ -50,8 +50,8 @@ def verify(scene: Scene, progress: Progress = lambda _: None) -> Outcome:
         every = tuple(dict.fromkeys(one for _, questions in asked for one in questions))
         seen = Survey(scene, every, progress).look(keep)
         progress("how everything is set up")
-        configured = collect(scene, ((file.bucket, file.key) for file in seen.chosen))
-        looked = replace(scene, seen=seen, configured=configured)
+        sampled = ((file.bucket, file.key) for file in seen.chosen)
+        looked = replace(scene, seen=seen, configured=scene.configured or collect(scene, sampled))
         judged = []
         for promise, questions in asked:
             progress(promise.name)

@@ -65,7 +65,7 @@ class Scene:
         keyring_refused: Why it is not.
         registry: `fleet.devices`, read once; None: it could not be read.
         registry_refused: Why not.
-        configured: How everything is set up; None: nobody looked.
+        configured: How everything is set up; None: nobody looked yet.
         now: The verifier's own clock: used only where no store's is told.
         sampling: Which files were opened.
         seen: What was seen of the bytes; None before anything was.

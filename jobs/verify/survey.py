@@ -64,7 +64,9 @@ class Survey:
         Args:
             keep: Holds what later questions need: closed, they cannot be asked.
         """
-        listings = tuple(self._listed(bucket) for bucket in self.scene.buckets if bucket.is_ours)
+        ours = [bucket for bucket in self.scene.buckets if bucket.is_ours]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            listings = tuple(pool.map(self._listed, ours))
         files = [file for listing in listings for file in listing.files]
         chosen = self.scene.sampling.choose(files)
         search = Search(self._identifiers(), self.scene.sampling.seed)

@@ -9,9 +9,6 @@ from email.utils import parsedate_to_datetime
 from storage.s3.errors import translated
 from storage.s3.location import S3Location
 
-_FIRST_LOCATION = "us-east-1"
-"""GetBucketLocation names none for it (S3 API)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -57,22 +54,29 @@ class Inspection:
             answer = self._client.head_bucket(Bucket=self._bucket)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
-    def location(self) -> str:
-        """The S3 region that the bucket is in."""
-        with self._asking():
-            found = self._client.get_bucket_location(Bucket=self._bucket)["LocationConstraint"]
-        return str(found or _FIRST_LOCATION)
-
     def versions(self) -> Iterator[Version]:
-        """Every version and delete marker of every object."""
+        """Every version and delete marker of every object.
+
+        In a bucket that never kept versions those are its objects, whose listing is cheaper.
+        """
         with self._asking():
-            pages = self._client.get_paginator("list_object_versions")
-            for page in pages.paginate(Bucket=self._bucket):
-                for one in page.get("Versions", []):
-                    yield Version(one["Key"], one["Size"], one["LastModified"], one["IsLatest"])
-                for mark in page.get("DeleteMarkers", []):
-                    modified, latest = mark["LastModified"], mark["IsLatest"]
-                    yield Version(mark["Key"], 0, modified, latest, marker=True)
+            status = self._client.get_bucket_versioning(Bucket=self._bucket).get("Status")
+            yield from self._all_versions() if status else self._objects()
+
+    def _objects(self) -> Iterator[Version]:
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._bucket):
+            for one in page.get("Contents", []):
+                yield Version(one["Key"], one["Size"], one["LastModified"], current=True)
+
+    def _all_versions(self) -> Iterator[Version]:
+        pages = self._client.get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=self._bucket):
+            for one in page.get("Versions", []):
+                yield Version(one["Key"], one["Size"], one["LastModified"], one["IsLatest"])
+            for mark in page.get("DeleteMarkers", []):
+                modified, latest = mark["LastModified"], mark["IsLatest"]
+                yield Version(mark["Key"], 0, modified, latest, marker=True)
 
     def uploads(self) -> Iterator[Upload]:
         """Every unfinished multipart upload."""

@@ -1,0 +1,87 @@
+import io
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.rows import path_of
+
+from jobs.verify.rows.registry import Identifier, Registry, Word
+from jobs.verify.stored.files import latest_hour, read_key
+from jobs.verify.stored.footers import search_any
+from jobs.verify.stored.leaks import Search
+from jobs.verify.stored.pages import end_of_pages, pages
+from schemas.retention import FORTNIGHT
+from storage.layout import object_key
+
+SERIAL = "SN-4471-0001-DE"
+SEARCH = Search([Identifier("device", SERIAL, "smarock")])
+
+
+@given(st.integers(0, 2**128 - 1))
+def test_a_path_that_the_pipeline_writes_is_read_by_the_second_implementation(n: int) -> None:
+    path = path_of(n)
+    named = read_key(object_key("telemetry", path))
+    assert (named.kind, named.date, named.expires) == ("data", path.date, path.expires)
+    assert path.expires <= latest_hour(path.date, FORTNIGHT) < path.expires + timedelta(days=1)
+
+
+@pytest.mark.parametrize("codec", ["zstd", "snappy", "gzip", "none"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_every_page_is_unpacked_to_what_was_packed(codec: str, version: str) -> None:
+    words = [f"word-{number % 50}" for number in range(5000)]
+    rows = pa.table({"words": words, "numbers": np.arange(5000)})
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression=codec, data_page_version=version, data_page_size=4096)
+    data = sink.getvalue()
+    footer = pq.read_metadata(io.BytesIO(data))
+    found = b"".join(page.data for page in pages(data, footer) if page.column == "words")
+    assert all(word.encode() in found for word in words)
+    assert data[end_of_pages(footer) :].endswith(b"PAR1")
+
+
+def test_a_page_that_is_cut_is_no_silence() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"a": ["x" * 100] * 100}), sink, compression="zstd")
+    data = bytearray(sink.getvalue())
+    data[10:30] = bytes(20)
+    footer = pq.read_metadata(io.BytesIO(sink.getvalue()))
+    with pytest.raises(ValueError, match="page"):
+        list(pages(bytes(data), footer))
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_an_identifier_is_found_within_any_bytes(before: bytes, after: bytes) -> None:
+    for form in (SERIAL, SERIAL.lower(), SERIAL.replace("-", ":"), SERIAL.encode().hex()):
+        assert SEARCH(before + form.encode() + after)
+
+
+@given(st.binary(max_size=400))
+def test_bytes_that_hold_no_identifier_are_no_leak(data: bytes) -> None:
+    found = {leak for leak in SEARCH(data) if leak.kind == "device"}
+    assert not found
+
+
+def test_a_name_in_a_compressed_page_is_found_and_its_place_is_told() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"note": [f"of {SERIAL}."] * 9}), sink, compression="zstd")
+    places = {where for where, _ in search_any(sink.getvalue(), SEARCH)}
+    assert "pages of column note" in places
+
+
+def test_a_registration_holds_until_the_next_one_and_a_bad_record_changes_nothing() -> None:
+    said = b'{"device":"d-1","vendor":"smarock","model":"X","country":"DE","account":"a"}'
+    words = [
+        Word(0, 10, b"d-1", said),
+        Word(1, 20, b"d-1", b"{"),
+        Word(2, 30, b"D1", None),
+    ]
+    found = Registry.of(words)
+    assert found.records == 3
+    assert [(one.since, one.until > 30, one.cancelled) for one in found.registered] == [
+        (10, False, False),
+        (30, True, True),
+    ]
