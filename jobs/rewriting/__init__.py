@@ -1,14 +1,16 @@
 """Files are rewritten: what compaction, erasure and restriction share.
 
 `selection` says which rows, `look` asks one file for them and `find` all of a destination,
-`take_out` makes the files without them; `move` brings them elsewhere before. `source` reads a file
-that is rewritten; `written` makes the one that stands for it, and commits.
+`take_out` takes them out, `move` brings them elsewhere before, `change` gives them other values:
+each by a `remake` of these files. `source` reads a file that is rewritten, `written` makes the one
+that stands for it, and commits.
 """
 
 from jobs.rewriting.find import Found, Match, Orphan, Search, find
 from jobs.rewriting.move import move
+from jobs.rewriting.remake import First
 from jobs.rewriting.selection import Selection
-from jobs.rewriting.take_out import First, Taken, take_out, take_out_found
+from jobs.rewriting.take_out import Taken, take_out, take_out_found
 
 __all__ = [
     "First",

@@ -11,19 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs import inventory
-from jobs.rewriting.find import Orphan, Search
+from jobs.rewriting.find import Match, Orphan, Search
+from jobs.rewriting.remake import Clock, First, Remaking, would_change
 from jobs.rewriting.selection import Selection
-from jobs.rewriting.source import open_sources
-from jobs.rewriting.take_out import Clock, First
-from jobs.rewriting.written import Written, add_up, commit, delete, is_there, put, write
-from schemas.errors import ConflictError, IntegrityError
 from storage.lake import Destination
-from storage.layout import object_key
-from storage.log import DataFile
+from storage.layout import DataPath, object_key
 from storage.parquet import decode
-
-_TRIES = 20
-"""Of a commit whose files vanish, since others rewrite them meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,71 +54,29 @@ class Changed:
 
 
 @dataclass(slots=True)
-class _Work:
-    """Changing rows of one destination.
+class _Changing:
+    """What becomes of files whose rows are changed.
 
     Attributes:
-        there: Rows that were chosen.
-        rows: Of them, those that have another value now.
-        old: Files that are rewritten.
-        new: Those that stand for them.
+        there: Of each file, rows that were chosen.
     """
 
-    destination: Destination
+    search: Search
     wanted: Change
-    clock: Clock
-    first: First | None
-    there: int = 0
-    rows: int = 0
-    old: list[DataFile] = field(default_factory=list)
-    new: list[Written] = field(default_factory=list)
+    there: dict[DataPath, int] = field(default_factory=dict)
 
-    def prepare(self, file: DataFile) -> None:
-        """Put the file that stands for one, where values in it change.
-
-        Raises:
-            ConflictError: It is gone.
-            IntegrityError: It is damaged, or its rows would change.
-        """
-        rows = self._read(file)
+    def __call__(self, match: Match, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """All rows as they are to be, and as they were those that had other values."""
+        rows = rows.cast(self.search.destination.table.schema)
         mask = self.wanted.mask(rows)
         before = rows.filter(mask)
         after = self.wanted.to(before)
-        self.there += before.num_rows
+        self.there[match.file.path] = before.num_rows
         if after.equals(before):
-            return
-        if self.first is not None:
-            self.first(file.path, before)
-        self.rows += before.num_rows
-        whole = pa.concat_tables([rows.filter(pc.invert(mask)), after])
-        written = write(self.destination, whole, file.path.beside(), self.clock())
-        self.old.append(file)
-        self.new.append(written)
-        if add_up([rows["offset"]]) != add_up([written.offsets]):
-            raise IntegrityError(f"{self.destination}: {file.path}: a rewrite would change rows")
-
-    def commit(self, reason: str) -> None:
-        """Both or neither: the old files go, the new ones are there.
-
-        Raises:
-            ConflictError: One of the old is gone; the new ones are, too.
-        """
-        files = [one.file for one in self.new]
-        if files:
-            commit(self.destination, self.old, files, reason=reason, now=self.clock())
-        put(self.destination, [o for o in self.new if not is_there(self.destination, o.file)])
-        delete(self.destination, self.old)
-
-    def give_up(self) -> None:
-        """Leave nothing behind."""
-        delete(self.destination, [one.file for one in self.new])
-
-    def _read(self, file: DataFile) -> pa.Table:
-        try:
-            (source,) = open_sources(self.destination, [file])
-            return source.stored().cast(self.destination.table.schema)
-        except (pa.ArrowException, OSError):
-            raise IntegrityError(f"{self.destination}: {file.path} is damaged") from None
+            return rows, before.slice(0, 0)
+        if not after["offset"].equals(before["offset"]):
+            raise would_change(self.search, match)
+        return pa.concat_tables([rows.filter(pc.invert(mask)), after]), before
 
 
 def change(
@@ -151,21 +102,13 @@ def change(
         IntegrityError: A file is damaged; nothing was changed.
     """
     search = Search(destination, wanted.of)
-    for last in [False] * (_TRIES - 1) + [True]:
-        work = _Work(destination, wanted, clock, first)
-        try:
-            for match in search.files():
-                work.prepare(match.file)
-            work.commit(reason)
-        except ConflictError:
-            work.give_up()
-            if last:
-                raise
-            continue
-        break
-    if work.there:
+    changing = _Changing(search, wanted)
+    remaking = Remaking(search, changing, clock, first)
+    done = remaking.carry_out(reason)
+    there = sum(changing.there[path] for path in remaking.paths)
+    if there:
         _drop_left_behind(destination, wanted, search)
-    return Changed(work.there, work.rows, len(work.old))
+    return Changed(there, sum(one.gone for one in done), len(done))
 
 
 def _drop_left_behind(destination: Destination, wanted: Change, search: Search) -> None:

@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.rewriting.find import Search
+from jobs.rewriting.remake import Clock
 from jobs.rewriting.selection import DEVICE, Selection
 from jobs.rewriting.source import open_sources
-from jobs.rewriting.take_out import Clock, Taken, take_out
+from jobs.rewriting.take_out import Taken, take_out
 from jobs.rewriting.written import write
 from schemas.errors import ConflictError, StoreUnavailableError
 from schemas.tables import MAP_TILES

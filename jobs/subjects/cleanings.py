@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from jobs.holds.keeping import Keeper
 from jobs.rewriting import Selection
 from jobs.rewriting.change import Change, Changed, change
-from jobs.rewriting.take_out import Clock
+from jobs.rewriting.remake import Clock
 from jobs.subjects.case import Case
 from schemas.errors import PolicyError, SettingsError
 from schemas.policies import Policies
