@@ -43,7 +43,11 @@ CHECKERS: Mapping[str, tuple[str, ...]] = {
     ),
     "storage": ("jobs.storage_admin:breaches", f"{_SET_UP}.encryption:at_rest"),
     "transport": ("storage.tls:kafka_tls", f"{_SET_UP}.transport:hops"),
-    "hold": (f"{_SET_UP}.people:held", f"{_SET_UP}.lifecycles:left_alone"),
+    "hold": (
+        f"{_VERIFY}.hold:copies",
+        f"{_SET_UP}.people:held",
+        f"{_SET_UP}.lifecycles:left_alone",
+    ),
     "recipients": (
         "jobs.disclosures:disclose",
         f"{_SET_UP}.people:given_away",
