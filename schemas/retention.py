@@ -36,9 +36,13 @@ def microseconds(value: timedelta | datetime) -> int:
     return since // timedelta(microseconds=1)
 
 
+_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
+"""Of a moment in Python: what a record says may be far behind it."""
+
+
 def moment(value: int) -> datetime:
-    """The UTC moment of microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+    """The UTC moment of microseconds since 1970; the last that there is for any behind it."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=min(value, _LAST))
 
 
 def hour_of(times: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -6,9 +6,11 @@ A worker judges what comes; here the same is done to what came before:
 * a device was bound to somebody: rows of before that go, they are its former owner's;
 * a consent was taken back: the rows that it let in go, or the values of its columns.
 
-Looked at is what changed within the last fortnight and a day: rows that an older change forbade are
-gone by now. So each run does what the runs before it left, be it what was on its way then. Whose
-device is restricted loses nothing until that is lifted; what is held is copied before it goes.
+Looked at is what came within the last fortnight and a day: rows that an older registration forbade
+are gone by now. Since when somebody says no is not believed, for rows were stored until we heard of
+it. Each run does what the runs before it left, be it what was on its way then. Whose device is
+restricted loses nothing until that is lifted; what is held is copied before it goes. Devices are
+looked for in every region: who moved has rows where he lived before.
 """
 
 from collections import defaultdict
@@ -100,9 +102,7 @@ class Changes:
             listed.device,
             said.vendor,
             bound=bound if bound and bound >= since else None,
-            refused=frozenset(
-                item for item in ITEMS if (at := _refused(said, item, came)) and at >= since
-            ),
+            refused=frozenset(ITEMS) - _granted(said) if came >= since else frozenset(),
         )
 
     def __bool__(self) -> bool:
@@ -172,16 +172,10 @@ def _let_in(
                 yield tuple(columns)
 
 
-def _refused(said: Device, item: str, came: datetime) -> datetime | None:
-    """Since when nobody consents to a use; None where somebody does.
-
-    Who did not say yes said no: since the registration came that says nothing of it.
-    """
-    about = [one for one in said.consents if one.name == item]
-    if about and all(one.granted for one in about):
-        return None
-    times = [moment(one.since) for one in about if not one.granted]
-    return max(times, default=came)
+def _granted(said: Device) -> AbstractSet[str]:
+    """Uses that somebody consents to; who said yes and no said no."""
+    refused = {one.name for one in said.consents if not one.granted}
+    return {one.name for one in said.consents} - refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,14 @@ def test_of_devices_that_were_bound_each_loses_what_is_older_than_its_own_bindin
     assert follow(town) == {}
 
 
+def test_a_device_that_says_to_be_bound_in_a_far_future_holds_nobody_up(town: Town) -> None:
+    far = msgspec.structs.replace(device_of(ALICE), bound_since=2**62)
+    say(town, ALICE, far)
+    of_bob = town.seen(BOB)
+    assert follow(town) == {Why.FORMER: 9}
+    assert town.seen(BOB) == of_bob
+
+
 @pytest.mark.parametrize("vendor", [SMAROCK, OTHER])
 @pytest.mark.parametrize(
     ("item", "table"),
@@ -198,7 +206,7 @@ def test_what_changed_so_long_ago_that_no_row_can_be_left_is_not_looked_for() ->
         return [
             Listed("a", None, at),
             Listed("a", device_of("a", bound=at, at=LONG_AGO), START),
-            Listed("a", device_of("a", refused=["maps"], at=at), START),
+            Listed("a", device_of("a", refused=["maps"], at=LONG_AGO), at),
             Listed("a", silent, at),
         ]
 
