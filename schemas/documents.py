@@ -26,7 +26,8 @@ _ADVICE = (
     "Produce with idempotence on (enable.idempotence=true, acks=all) and the device id as record "
     "key: a retry of yours is then one record, and a device's records stay in order. JSON in "
     "UTF-8, or MessagePack with the header content-type: application/msgpack. The broker's clock "
-    "stamps records (LogAppendTime); event_time is the robot's own. Unknown fields are dropped."
+    "stamps records (LogAppendTime); event_time is the robot's own. Unknown fields are dropped. In "
+    "fleet.devices, keys that begin with mark/ are privacy officers': neither write nor read them."
 )
 
 
