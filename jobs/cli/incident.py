@@ -132,7 +132,7 @@ def subjects(  # noqa: PLR0913 - a command's options
         places=_places(chosen, where),
         accounts=accounts,
     )
-    _show(answer, accounts)
+    _show(answer, "robots" if topic else "pseudonyms", accounts)
 
 
 def _places(chosen: Settings, region: Region) -> Places:
@@ -165,16 +165,16 @@ def _version(key: str) -> int:
     return int(digits or 0)
 
 
-def _show(answer: Answer, accounts: Path | None) -> None:
+def _show(answer: Answer, what: str, accounts: Path | None) -> None:
     found = answer.exposed
-    heads = ("table", "country", "maker", "pseudonyms", "rows")
+    heads = ("table or topic", "country", "maker", what, "rows or records")
     lines = [
         (one.table, one.country, one.vendor, f"{len(found.names[one]):,}", f"{found.rows[one]:,}")
         for one in sorted(found.rows)
     ]
     print_table(heads, lines)
     tell(answer.recorded)
-    typer.echo(f"{len(found.everybody)} pseudonyms in {found.files} files")
+    typer.echo(f"{len(found.everybody)} {what}; {found.files} files were looked into")
     for folder, count in sorted(found.others.items()):
         typer.echo(f"{folder}/: {count} objects that hold no rows")
     if found.hidden:

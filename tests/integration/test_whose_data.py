@@ -221,6 +221,10 @@ def test_an_approval_serves_once_and_an_archive_that_is_there_stays(
     world.approve()
     with pytest.raises(SettingsError, match="it stays"):
         attempt(world, given.path.parent, LINE)
+    with pytest.raises(SettingsError, match="no such folder"):
+        attempt(world, given.path.parent / "nowhere", LINE)
+    with pytest.raises(SettingsError, match="answered once"):
+        attempt(world, given.path.parent, LINE, LINE)
     assert given.path.read_bytes() == before
 
 
@@ -344,7 +348,7 @@ def test_the_clock_of_an_incident_is_shown_until_somebody_was_told(world: World)
     assert "nobody told  LATE" in world.said("incident", "list", code=1)
     asked = ("incident", "subjects", number, "--bucket", f"file:{world.house.folder / 'eu'}")
     said = world.said(*asked)
-    assert "pseudonyms in" in said
+    assert "files were looked into" in said
     assert "k1:" not in said
     world.said("incident", "close", number, code=70)
     world.said("incident", "tell", number, "--who", "authority")

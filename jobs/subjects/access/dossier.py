@@ -82,7 +82,7 @@ class Dossier:
 
     def _put_records(self, archive: Archive, spill: Spill, stored: Counter[str]) -> list[Fate]:
         """Write the records that Kafka still has, and which of them were rejected."""
-        rejected = [in_kafka.rejected(spill.get(place)) for place in self.records]
+        rejected = (in_kafka.rejected(spill.get(place)) for place in self.records)
         parts.put_csv(archive, "not-understood", rejected, in_kafka.REJECTED, "arrived")
         return [self._put_topic(table.topic, archive, spill, stored) for table in STREAMED.values()]
 

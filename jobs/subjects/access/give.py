@@ -40,6 +40,21 @@ class Target:
         """Where a case's archive goes."""
         return self.folder / f"access-{case.request.number}-{case.office.region}.zip"
 
+    def check(self, cases: Sequence[Case]) -> None:
+        """See that each case's archive can be made, before anything is looked for.
+
+        Raises:
+            SettingsError: One is there already, two would have one name, or there is no folder.
+        """
+        paths = [self.path(case) for case in cases]
+        if not self.folder.is_dir():
+            raise SettingsError(f"--into: {self.folder}: there is no such folder")
+        if len({*paths}) < len(paths):
+            raise SettingsError("--from: a request is answered once, for one subject")
+        for path in paths:
+            if path.exists():
+                raise SettingsError(f"{path}: there is a file already, and it stays")
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -65,7 +80,7 @@ def give(cases: Sequence[Case], roll: Roll, sources: Sources, target: Target) ->
     Safe to kill and to repeat: an archive is there whole or not at all. One that is there stays.
 
     Raises:
-        SettingsError: An archive is there already.
+        SettingsError: An archive cannot be made: one is there already, or there is no folder.
         RetryableError: A store or Kafka does not answer: call again.
     """
     if not cases:
@@ -78,8 +93,7 @@ def give(cases: Sequence[Case], roll: Roll, sources: Sources, target: Target) ->
             propose(office, case.act(ACT), waiting)
             yield Given(case.request.number, waiting)
     approved = [(case, one) for case, one in found if one.approver]
-    if taken := [path for case, _ in approved if (path := target.path(case)).exists()]:
-        raise SettingsError(f"{taken[0]}: there is a file already, and it stays")
+    target.check([case for case, _ in approved])
     people = [Person.of(case.request.number, case.subject, roll) for case, _ in approved]
     if people:
         office.check()
