@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,19 +12,23 @@ from support.rows import NOW
 from support.wire import EU, registration
 from typer.testing import CliRunner
 
-from jobs import topics
+from jobs import keys, topics
 from jobs.cli import app, status
 from jobs.demo.broker import Broker
 from jobs.kafka import Cluster
 from jobs.subjects.roll import Listed, read, these
+from jobs.subjects.subject import names
 from schemas.errors import FortnightError
+from schemas.lineage import Partition
 from schemas.settings import PREFIX, Settings
-from schemas.tables import MAP_TILES
+from schemas.tables import MAP_TILES, TELEMETRY
 from schemas.tables.devices import DEVICES_TOPIC
+from schemas.wrapping import Passphrase
 from storage.places import open_lake, open_stores
 
 pytestmark = pytest.mark.kafka
 
+PASS = "a passphrase of tests"
 MINE, OTHER, GONE = "SN-4711", "SN-4712", "SN-4713"
 ANN = "account:ann@example.org"
 
@@ -64,7 +69,7 @@ def shell(module_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> It
         PREFIX + "REGIONS": f"eu=file:{folder / 'eu'}@eu-central-1",
         PREFIX + "RESTRICTED": f"eu=file:{folder / 'restricted'}@eu-central-1",
         PREFIX + "KEYRING": str(folder / "keyring"),
-        PREFIX + "KEYRING_PASSPHRASE": "a passphrase of tests",
+        PREFIX + "KEYRING_PASSPHRASE": PASS,
         PREFIX + "PARTITIONS": "1",
         PREFIX + "S3_ENDPOINT": "http://127.0.0.1:1",  # so that the system says who calls
     }
@@ -163,6 +168,61 @@ def test_a_cancelled_subject_is_erased_and_its_registration_gone(shell: Shell) -
     assert gone.mark is not None
     assert gone.mark.erased is not None
     assert msgspec.json.encode(gone.mark).count(b"carl") == 0
+
+
+def store(shell: Shell, *devices: str, last: int) -> None:
+    """A worker stores a row of each device, and comes to an offset."""
+    chosen = Settings.load(shell.environment)
+    destination = open_lake(open_stores(chosen), chosen)["telemetry", EU]
+    keyring = keys.read(Path(chosen.keyring), Passphrase(PASS))
+    mine = [name for device in devices for name in names([device], keyring, EU)]
+    writer = Writer(destination)
+    put = [writer.put(NOW + timedelta(days=13), rows=len(mine), device=mine)] if mine else []
+    topic = shell.cluster.topics([TELEMETRY.topic])[TELEMETRY.topic]
+    application = Partition(topic.name, topic.id, 0).application_id
+    destination.versions([application])
+    destination.append(put, {application: last})
+
+
+def rows_of(shell: Shell, *, restricted: bool = False) -> int:
+    chosen = Settings.load(shell.environment)
+    stores = open_stores(chosen, chosen.restricted if restricted else None)
+    return int(open_lake(stores, chosen)["telemetry", EU].dataset().count_rows())
+
+
+def send(shell: Shell) -> None:
+    """A robot says something that no worker reads."""
+    with shell.cluster.producer() as producer:
+        producer.send(TELEMETRY.topic, b"", b"{}")()
+
+
+def test_an_erasure_is_pending_until_what_came_before_is_durable(shell: Shell) -> None:
+    subject = f"device:{OTHER}"
+    erase = ("subject", "erase", "-", *shell.asked("R-9", "erase", subject))
+    store(shell, OTHER, MINE, last=-1)
+    send(shell)
+    said = shell.said(*erase, stdin=subject, code=75)
+    assert "R-9: 1 rows erased; pending: what came before the mark is not durable yet" in said
+    assert "fleet.telemetry:0" in said
+    send(shell)  # it is judged by the mark, so nobody waits for it
+    store(shell, OTHER, last=0)
+    said = shell.said(*erase, stdin=subject)
+    assert "R-9: 1 rows erased; complete: a search of 1 files found nothing" in said
+    assert "R-9: 0 rows erased; complete" in shell.said(*erase, stdin=subject)
+    assert rows_of(shell) == 1
+
+
+def test_a_restriction_puts_rows_aside_and_its_lifting_brings_them_back(shell: Shell) -> None:
+    restrict = ("subject", "restrict", "-", *shell.asked("R-10", "restrict"))
+    assert "1 rows put aside; pending" in shell.said(*restrict, stdin=ANN, code=75)
+    store(shell, last=1)
+    assert shell.said(*restrict, stdin=ANN).endswith("0 rows put aside; complete\n")
+    assert (rows_of(shell), rows_of(shell, restricted=True)) == (0, 1)
+    assert "0 rows put aside" in shell.said(*restrict, "--preserve", stdin=ANN)
+    assert "restricted telemetry in eu: dropped 0 files" in shell.said("expire")
+    assert "1 rows came back" in shell.said(*restrict, "--lift", stdin=ANN)
+    assert (rows_of(shell), rows_of(shell, restricted=True)) == (1, 0)
+    assert "one of them" in shell.said(*restrict, "--lift", "--preserve", stdin=ANN, code=70)
 
 
 def test_every_act_is_in_the_ledger_which_names_nobody(shell: Shell) -> None:
