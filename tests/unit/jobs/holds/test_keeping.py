@@ -83,15 +83,15 @@ def test_a_hold_is_on_some_tables_and_on_rows_of_its_time(tmp_path: Path, bucket
 
 
 minutes = st.integers(-3, 3)
-rows_of_files = st.lists(st.tuples(st.sampled_from([HELD, OTHER]), minutes), min_size=1, max_size=4)
-windows = st.lists(st.tuples(st.none() | minutes, st.none() | minutes), max_size=2)
+rows_of_files = st.lists(st.tuples(st.sampled_from([HELD, OTHER]), minutes), min_size=2, max_size=5)
+windows = st.lists(st.tuples(st.none() | minutes, minutes | st.none()), min_size=1, max_size=2)
 
 
 def at(minute: int | None) -> datetime | None:
     return None if minute is None else NOW + timedelta(minutes=minute)
 
 
-@given(st.lists(st.tuples(st.booleans(), rows_of_files), min_size=1, max_size=4), windows)
+@given(st.lists(st.tuples(st.booleans(), rows_of_files), min_size=2, max_size=4), windows)
 @settings(max_examples=25)
 def test_every_held_row_that_goes_has_a_copy_and_no_other_row_has(
     files: list[tuple[bool, list[tuple[str, int]]]], holds: list[tuple[int | None, int | None]]
@@ -100,15 +100,16 @@ def test_every_held_row_that_goes_has_a_copy_and_no_other_row_has(
         bucket = Bucket.build(Path(folder, "holds"))
         for number, (since, until) in enumerate(holds):
             bucket.hold(f"H-{number}", since=at(since), until=at(until))
-        writer, gone = Writer(empty(Path(folder, "eu"))), []
+        writer = Writer(empty(Path(folder, "eu")))
+        gone: list[tuple[int, str, int]] = []
+        put, first = [], 0
         for is_due, rows in files:
             devices, times = zip(*rows, strict=True)
-            hour = NOW if is_due else NOW + 2 * HOUR
-            events = [at(minute) for minute in times]
-            file = writer.put(hour, rows=len(rows), device=devices, event_time=events)
-            writer.commit(file)
-            first = sum(one.rows for one in writer.files) - len(rows)
+            hour, events = NOW if is_due else NOW + 2 * HOUR, [at(minute) for minute in times]
+            put.append(writer.put(hour, rows=len(rows), device=devices, event_time=events))
             gone += [(first + i, *row) for i, row in enumerate(rows) if is_due]
+            first += len(rows)
+        writer.commit(*put)
         expire(writer.destination, NOW, bucket.keeper.keep_files)
         for number, (since, until) in enumerate(holds):
             held = [
