@@ -266,6 +266,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
             ),
             s3=(
                 _FIND_VERSIONS,
+                S3Right(("ListAllMyBuckets",)),
                 S3Right((*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE)),
                 S3Right(("GetObject", "GetObjectVersion"), (*_EVERY_TABLE, _LEDGER)),
                 *(

@@ -11,6 +11,8 @@ from storage.ledger import FOLDER
 
 _VERSION = "2012-10-17"
 _ANY = "*"
+_OF_THE_ACCOUNT = frozenset({"ListAllMyBuckets"})
+"""Actions that are about no bucket: which there are. Nothing of what is in them is told."""
 
 
 def plan(roles: Iterable[Role], settings: Settings) -> Iterator[tuple[str, Region, dict[str, Any]]]:
@@ -102,8 +104,12 @@ def _statement(right: S3Right, bucket: str) -> dict[str, Any]:
     return {
         "Effect": "Allow",
         "Action": [f"s3:{action}" for action in sorted(right.actions)],
-        "Resource": [_arn(bucket, key) for key in right.keys] or [_arn(bucket)],
+        "Resource": [_arn(bucket, key) for key in right.keys] or [_whole(right, bucket)],
     }
+
+
+def _whole(right: S3Right, bucket: str) -> str:
+    return _ANY if _OF_THE_ACCOUNT.issuperset(right.actions) else _arn(bucket)
 
 
 def _document(statements: list[dict[str, Any]]) -> dict[str, Any]:

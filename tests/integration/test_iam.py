@@ -26,6 +26,8 @@ from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY, Table
 from storage.holds import drop_copies
 from storage.lake import Destination
 from storage.s3 import Credentials, S3Bucket, S3Location, S3Store
+from storage.s3.evidence import DENIED, Unseen
+from storage.s3.examining import buckets, examine
 from storage.store import check_conditional_puts
 
 if TYPE_CHECKING:
@@ -224,3 +226,26 @@ def test_their_rights_are_enough_to_hold_rows_copy_them_and_prove_the_copies(
     assert bucket("auditor").offsets() == [0, 1, 2]
     drop_copies(bucket("officer").store, "H-1")
     assert bucket("auditor").offsets() == []
+
+
+def test_an_auditor_sees_how_a_bucket_is_set_up_and_an_analyst_does_not(account: Account) -> None:
+    place = account.location("auditor")
+    found = examine(place, [ROWS])
+    assert found is not None
+    seen: list[object] = [found.location, found.encryption, found.open_ways, found.grants]
+    seen += [found.versioning, found.lifecycle, *found.targets.values(), *found.objects.values()]
+    assert not [one for one in seen if isinstance(one, Unseen)]
+    listed = buckets(place)
+    assert not isinstance(listed, Unseen)
+    assert {EU.bucket, US.bucket} <= set(listed)
+    refused = examine(account.location("analyst"))
+    assert refused is not None
+    hidden: list[object] = [
+        refused.encryption,
+        refused.open_ways,
+        refused.grants,
+        refused.lifecycle,
+    ]
+    hidden += [*refused.targets.values()]
+    assert Unseen(DENIED) in hidden  # moto asks IAM for some of them only
+    assert buckets(account.location("analyst")) == Unseen(DENIED)
