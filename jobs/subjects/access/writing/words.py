@@ -12,6 +12,7 @@ from schemas.policies import Policy
 from schemas.policies.collecting import Collection
 from schemas.privacy import Privacy, privacy_of
 from schemas.tables import Table
+from storage.lake import PLACEMENT
 
 TABLES = {
     "telemetry": ("Readings", "what a robot says of itself every few seconds"),
@@ -56,22 +57,23 @@ class Column:
 def columns(table: Table, policies: Iterable[Policy]) -> list[Column]:
     """A table's columns, under the policies of the makers of somebody's robots."""
     collections = [policy.collections() for policy in policies]
-    return [_column(field, f"{table.name}.{field.name}", collections) for field in table.schema]
+    fields = [*table.schema, *PLACEMENT]
+    return [_column(field, f"{table.name}.{field.name}", collections) for field in fields]
 
 
 def _column(field: pa.Field, name: str, collections: Sequence[dict[str, Collection]]) -> Column:
     told = {key.decode(): text.decode() for key, text in field.metadata.items()}
     found = [known[name] for known in collections if name in known]
     purposes = sorted({f"{one.purpose} ({one.basis})" for one in found})
-    if privacy_of(field) is Privacy.LINEAGE:
+    if privacy_of(field) is Privacy.LINEAGE or field in PLACEMENT:
         purposes = [told["purpose"]]
     return Column(field.name, _kind(field.type), told.get("unit", ""), purposes, _note(told))
 
 
 def _note(told: dict[str, str]) -> str:
-    return told.get("note", "") or (
-        "a code that stands for the name that your robot gave" * (told["privacy"] == "pseudonym")
-    )
+    if told["privacy"] == Privacy.PSEUDONYM:
+        return "a code that stands for the name that your robot gave"
+    return told.get("note", told["purpose"])
 
 
 def _kind(kind: pa.DataType) -> str:
