@@ -1,7 +1,7 @@
 """What people promised to do, and when they did, as the ledgers tell it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from jobs.verify.configuration import books
 from jobs.verify.configuration.looking import Looking
@@ -10,9 +10,11 @@ from jobs.verify.promise import Promise
 from jobs.verify.verdict import Look
 from schemas.assurances import attestations, reviews
 from schemas.disclosures import Disclosure, disclosures, unmet
+from schemas.holds import Hold as Kept
 from schemas.holds import lasting
 from schemas.incidents import Incident as Happened
 from schemas.incidents import Told, incidents
+from schemas.policies import Policies
 from schemas.policies.answering import Attested, Incident, Recipients, Review, Right
 from schemas.policies.keeping import Hold
 from schemas.requests import Request, register
@@ -93,12 +95,10 @@ def given_away(promise: Promise, clause: Recipients, configured: Configured) -> 
     looking = Looking("data was given to nobody else", "disclosures", _REPORT)
     for each in books.readable(configured):
         for found in disclosures(each.entries):
-            if found.clause.partition("/")[0] != promise.vendor:
-                continue
             place = f"ledger of {each.region}, entry {found.number}"
             if found.clause == promise.name:
                 looking.at(place, _unlawful(found, clause))
-            elif not any(f"{promise.vendor}/{one.id}" == found.clause for one in _all(promise)):
+            elif not _is_let_go(found, promise):
                 looking.at(place, ["no clause lets it go"])
     yield looking.end()
 
@@ -114,19 +114,30 @@ def told(clause: Incident, configured: Configured) -> Iterator[Look]:
 
 
 def held(clause: Hold, configured: Configured) -> Iterator[Look]:
-    """Holds have a ground of the policy's, and are looked at again when they should be."""
+    """Holds have a ground that a policy names, and are looked at again when they should be."""
     yield books.chain(configured)
     looking = Looking("holds have a ground, and are reviewed", "holds", "fortnight hold list")
-    today = configured.now.date()
     for each in books.readable(configured):
         for found in lasting(each.entries):
-            late = "its review is overdue" if found.is_overdue(today) else ""
-            nameless = "" if found.ground else "nobody said on which ground"
-            endless = "" if found.review else "nobody said when it is to be reviewed"
-            place = f"hold {found.name} of {each.region}"
-            looking.at(place, filter(None, (late, nameless, endless)))
+            said = _kept_too_long(found, configured.now.date())
+            looking.at(f"hold {found.name} of {each.region}", said)
     looking.notes.append(f"grounds of the policy: {', '.join(clause.grounds)}")
     yield looking.end()
+
+
+def _kept_too_long(found: Kept, today: date) -> Iterator[str]:
+    known = {
+        ground
+        for policy in Policies.shipped().all
+        for clause in policy.of_kind(Hold)
+        for ground in clause.grounds
+    }
+    if found.ground not in known:
+        yield "it has no ground that a policy names"
+    if found.review is None:
+        yield "nobody said when it is to be reviewed"
+    elif found.review < today:
+        yield "its review is overdue"
 
 
 def _late(request: Request, clause: Right, configured: Configured) -> Iterator[str]:
@@ -155,5 +166,10 @@ def _untold(found: Happened, clause: Incident, configured: Configured) -> Iterat
                 yield f"it is closed, and nobody told the {whom}"
 
 
-def _all(promise: Promise) -> tuple[Recipients, ...]:
-    return promise.policy.of_kind(Recipients)
+def _is_let_go(found: Disclosure, promise: Promise) -> bool:
+    """Whether another clause lets it go: of this maker's, or of another's, whose matter it is."""
+    vendor = found.clause.partition("/")[0]
+    if vendor != promise.vendor:
+        return vendor in Policies.shipped().versions
+    clauses = promise.policy.of_kind(Recipients)
+    return any(found.clause == f"{vendor}/{clause.id}" for clause in clauses)

@@ -40,8 +40,8 @@ from schemas.acts import Ground
 from schemas.assurances import ATTEST
 from schemas.disclosures import DISCLOSE
 from schemas.holds import PLACE
+from schemas.incidents import CLOSE, TELL
 from schemas.incidents import OPEN as INCIDENT
-from schemas.incidents import TELL
 from schemas.ledger import Entry
 from schemas.policies.answering import Right
 from schemas.requests import ANSWER, EXTEND
@@ -525,6 +525,22 @@ LEDGER = [
         "not told within 72 hours",
     ),
     Violation(
+        "data under a clause of a maker that there is not",
+        disclosed(scope={"clause": "nobody/anybody"}),
+        {name for name, one in PROMISES.items() if one.clause.kind == "recipients"},
+        "no clause lets it go",
+    ),
+    Violation(
+        "an incident that is closed and its subjects know nothing of",
+        happened(
+            entry(TELL, scope={"incident": "I-2026-1", "told": "authority"}),
+            entry(CLOSE, scope={"incident": "I-2026-1", "harm": "likely"}),
+            now=START + DAY,
+        ),
+        INCIDENTS,
+        "it is closed, and nobody told the subjects",
+    ),
+    Violation(
         "an incident that nobody told",
         happened(now=START + 4 * DAY),
         INCIDENTS,
@@ -537,6 +553,14 @@ LEDGER = [
         ),
         HELD,
         "hold case-1 of eu: its review is overdue",
+    ),
+    Violation(
+        "a hold on nobody's ground",
+        telling(
+            entry(PLACE, scope={"hold": "case-1", "ground": "curiosity", "review": "2027-01-01"})
+        ),
+        HELD,
+        "it has no ground that a policy names",
     ),
     Violation(
         "a hold without end",
