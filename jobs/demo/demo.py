@@ -25,7 +25,7 @@ from storage.places import open_lake, open_stores
 from storage.wrapping import wrapping_of
 
 _DRAIN_WITHIN = 60.0
-_JOBS = ("compact", "expire", "sweep")
+_JOBS = ("compact", "expire", "follow", "sweep")
 _JOBS_EVERY = "20"  # seconds; production: a quarter of an hour, and an hour
 _TICK = 0.5
 _PATIENCE = 30.0

@@ -12,8 +12,8 @@ from jobs.roles import lists
 from jobs.roles.declared import roles
 from schemas.settings import Settings
 
-_PARTS = {"worker": "worker", "fleet": "fleet"}
-"""Part -> its role; what runs on a schedule is upkeep."""
+_PARTS = {"worker": "worker", "fleet": "fleet", "follow": "officer"}
+"""Part -> its role; what else runs on a schedule is upkeep."""
 
 
 def make(folder: Path) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ import psutil
 from jobs.demo.processes import Process
 from schemas.settings import PREFIX, Settings
 
-PARTS = len(["the demo", "Kafka", "S3", "worker", "fleet", "compact", "expire", "sweep"])
+PARTS = len(["the demo", "Kafka", "S3", "worker", "fleet", "compact", "expire", "follow", "sweep"])
 PATIENCE = timedelta(seconds=180)
 _SMALL = ("--robots", "20", "--rate", "100")
 _PROGRAM = str(Path(sys.executable).with_name("fortnight"))
