@@ -6,6 +6,7 @@ came before the mark, nothing of that is stored any more; then a search finds al
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -61,7 +62,7 @@ class KafkaInputs:
     def waiting(
         self, destinations: Sequence[Destination], since: datetime
     ) -> tuple[Partition, ...]:
-        """Ask the logs, then Kafka; of partitions that lag, when their first record came."""
+        """Ask the logs, then Kafka: of partitions that lag, when something came, and what it is."""
         topics = self.cluster.topics(list(STREAMED)).values()
         versions = {
             topic.name: [
@@ -74,4 +75,11 @@ class KafkaInputs:
         found = lag.compare(self.cluster, topics, group_offsets={}, versions=versions)
         first = {one.partition: one.first for one in found if one.lag > 0}
         came = self.cluster.first_times(first)
-        return tuple(sorted(partition for partition, time in came.items() if time <= since))
+        early = sorted(partition for partition, time in came.items() if time <= since)
+        return tuple(one for one in early if self._has_record(one, first[one], since))
+
+    def _has_record(self, partition: Partition, first: int, since: datetime) -> bool:
+        """Whether a record is there that came by then: a transaction's marker is none."""
+        with closing(self.cluster.records(partition, first=first)) as records:
+            record = next(records, None)
+        return record is not None and record.ingest_time <= since
