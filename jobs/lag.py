@@ -137,7 +137,7 @@ def aged(
 def measure(
     cluster: Cluster, destinations: Sequence[Destination], *, group: str, now: datetime
 ) -> list[Waiting]:
-    """The lag of every partition; fetches the first record of those that lag.
+    """The lag of every partition; asks when the first record came of those that lag.
 
     Args:
         cluster: Where the topics are; a topic that is not there has no lag.

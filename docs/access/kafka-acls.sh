@@ -57,15 +57,12 @@ kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Describe --group fortnight --resource-pattern-type prefixed
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Describe --topic fleet.cleaning-history
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation DescribeConfigs --topic fleet.cleaning-history
-kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Read --topic fleet.cleaning-history
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Describe --topic fleet.devices
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation DescribeConfigs --topic fleet.devices
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Describe --topic fleet.map-tiles
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation DescribeConfigs --topic fleet.map-tiles
-kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Read --topic fleet.map-tiles
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Describe --topic fleet.telemetry
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation DescribeConfigs --topic fleet.telemetry
-kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:watch --operation Read --topic fleet.telemetry
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:worker --operation Read --group fortnight --resource-pattern-type prefixed
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:worker --operation DescribeConfigs --topic fleet.cleaning-history
 kafka-acls.sh --bootstrap-server $BROKER --command-config admin.properties --add --allow-principal User:worker --operation Read --topic fleet.cleaning-history

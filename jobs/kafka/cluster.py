@@ -2,18 +2,19 @@
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from ssl import SSLContext
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
+from kafka.structs import OffsetAndTimestamp
 
 from jobs.kafka import acls, scope
 from jobs.kafka.acls import Permission
-from jobs.kafka.answers import PATIENCE_SECONDS, KafkaRefusedError, asked, translated
-from jobs.kafka.first_times import FETCH_BYTES, first_times
+from jobs.kafka.answers import KafkaRefusedError, asked, translated
+from jobs.kafka.first_times import first_times
 from jobs.kafka.groups import GroupDescription, describe_group
 from jobs.kafka.producer import Producer
 from jobs.kafka.records import KafkaRecord, read
@@ -141,21 +142,17 @@ class Cluster:
         return asked(lambda: describe_group(self._admin, name))
 
     def first_times(self, wanted: Mapping[Partition, int]) -> dict[Partition, datetime]:
-        """When the first committed record of each partition from an offset on came.
+        """When what is at an offset of each partition, or the first behind it, came.
+
+        Reads no record, and needs no right to.
 
         Args:
             wanted: Partition -> offset; all of topics as they are now.
 
         Returns:
-            Without those that have no such record.
+            Without those that have nothing there.
         """
-        if not wanted:
-            return {}
-        consumer = self._consumer(FETCH_BYTES)
-        try:
-            return first_times(consumer, wanted, timedelta(seconds=PATIENCE_SECONDS))
-        finally:
-            consumer.close()
+        return first_times(self._first_offsets, wanted) if wanted else {}
 
     def record(self, position: Position) -> KafkaRecord | None:
         """The record at a position; None where Kafka does not have it any more, or yet."""
@@ -172,7 +169,7 @@ class Cluster:
         topic = self.topics([partition.topic]).get(partition.topic)
         if topic is None or topic.id != partition.topic_id:
             return
-        consumer = self._consumer(_FETCH_BYTES)
+        consumer = self._consumer()
         try:
             yield from read(consumer, partition, first)
         finally:
@@ -224,7 +221,7 @@ class Cluster:
             found = [wait() for wait in sent]
         return [Position(Partition(topic.name, topic.id, number), at) for number, at in found]
 
-    def _consumer(self, fetch_bytes: int) -> KafkaConsumer:
+    def _consumer(self) -> KafkaConsumer:
         """One that reads committed records, belongs to no group, and says what is not there."""
         with translated():
             return KafkaConsumer(
@@ -233,7 +230,7 @@ class Cluster:
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 isolation_level="read_committed",
-                max_partition_fetch_bytes=fetch_bytes,
+                max_partition_fetch_bytes=_FETCH_BYTES,
                 **kafka_options(self._tls),
             )
 
@@ -256,7 +253,11 @@ class Cluster:
     def _asked_offsets(
         self, places: Iterable[TopicPartition], which: OffsetSpec
     ) -> dict[TopicPartition, int]:
-        """One request a broker, however many partitions."""
-        wanted = dict.fromkeys(places, which)
-        found = asked(lambda: self._admin.list_partition_offsets(wanted))
+        found = self._first_offsets(dict.fromkeys(places, which))
         return {at: offset.offset for at, offset in found.items()}
+
+    def _first_offsets(
+        self, wanted: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, OffsetAndTimestamp]:
+        """One request a broker, however many partitions."""
+        return asked(lambda: self._admin.list_partition_offsets(dict(wanted)))

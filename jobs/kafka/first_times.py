@@ -1,79 +1,100 @@
-"""When the first of several partitions' waiting records came: one small fetch for all of them."""
+"""When the first of several partitions' waiting records came, by questions about times alone.
 
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+Kafka says to whoever may describe a topic which offset is the first that came at a time or later;
+nobody needs to read a record for it. Each question is about all partitions that are left, and most
+are answered after a few: half of them guess from offsets, half halve what is left.
+"""
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import OffsetOutOfRangeError
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from jobs.kafka.answers import KafkaUnavailableError, translated
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.structs import OffsetAndTimestamp
+
 from schemas.lineage import Partition
 
-FETCH_BYTES = 2**14
-"""Of a partition: brokers send a larger first batch all the same (KIP-74)."""
-
-_POLL_MILLISECONDS = 200
-_MOST_RECORDS = 100_000
-"""Of a poll: with the client's 500, more partitions than that take several fetches."""
+Ask = Callable[[Mapping[TopicPartition, int]], Mapping[TopicPartition, OffsetAndTimestamp]]
+"""Milliseconds, or one of Kafka's own words -> the first offset from then on, and when it came."""
 
 
-def first_times(
-    consumer: KafkaConsumer, wanted: Mapping[Partition, int], patience: timedelta
-) -> dict[Partition, datetime]:
-    """The broker's time of the first record of each partition from an offset on.
+@dataclass(slots=True)
+class _Search:
+    """For the time of one offset.
+
+    Attributes:
+        wanted: The offset.
+        offset: The last one that is known, not behind `wanted`.
+        time: When it came, milliseconds.
+        beyond: Everything from this time on is behind `wanted`.
+        behind: The first of those, or where the log ends.
+    """
+
+    wanted: int
+    offset: int
+    time: int
+    beyond: int
+    behind: int
+    _guesses: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether `time` is when `wanted` came."""
+        return self.offset == self.wanted or self.beyond <= self.time + 1
+
+    def next(self) -> int:
+        """The time to ask about: later than `time`, and earlier than `beyond`."""
+        self._guesses += 1
+        length = self.beyond - self.time
+        share = (self.wanted - self.offset) / (self.behind - self.offset)
+        step = round(length * share) if self._guesses % 2 else length // 2
+        return self.time + min(max(step, 1), length - 1)
+
+    def learn(self, asked: int, found: OffsetAndTimestamp) -> None:
+        """Take the answer about a time."""
+        if 0 <= found.offset <= self.wanted:
+            self.offset, self.time = found.offset, found.timestamp
+        else:
+            self.beyond = asked
+            self.behind = found.offset if found.offset >= 0 else self.behind
+
+
+def first_times(ask: Ask, wanted: Mapping[Partition, int]) -> dict[Partition, datetime]:
+    """The broker's time of the record at an offset of each partition, or of the first behind it.
+
+    A transaction's marker is told like a record. Where the broker's clock once went back, what
+    came then has the time from before.
 
     Args:
-        consumer: Reads committed records, belongs to no group, and fetches `FETCH_BYTES` at once.
+        ask: Asks Kafka.
         wanted: Partition -> offset, both of topics as they are now.
-        patience: How long may pass without news.
 
     Returns:
-        Without those that have no such record: only markers of transactions are there, or
-        retention took it meanwhile.
-
-    Raises:
-        KafkaUnavailableError: Kafka does not answer.
+        Without those that have nothing there.
     """
     places = {TopicPartition(one.topic, one.number): one for one in wanted}
-    found: dict[Partition, datetime] = {}
-    with translated():
-        _place(consumer, {at: wanted[one] for at, one in places.items()})
-        ends = consumer.end_offsets(list(places))
-    left, deadline = set(places), time.monotonic() + patience.total_seconds()
-    while left:
-        news = _poll(consumer, left)
-        found |= {places[at]: time for at, time in news.items()}
-        with translated():
-            over = {at for at in left - news.keys() if consumer.position(at) >= ends[at]}
-        left -= news.keys() | over
-        if news or over:
-            consumer.pause(*(news.keys() | over))
-            deadline = time.monotonic() + patience.total_seconds()
-        elif time.monotonic() > deadline:
-            raise KafkaUnavailableError(f"{len(left)} partitions sent no record in time")
-    return found
-
-
-def _place(consumer: KafkaConsumer, offsets: Mapping[TopicPartition, int]) -> None:
-    consumer.assign(list(offsets))
-    consumer.resume(*offsets)
-    for at, offset in offsets.items():
-        consumer.seek(at, offset)
-
-
-def _poll(consumer: KafkaConsumer, left: set[TopicPartition]) -> dict[TopicPartition, datetime]:
-    """What came of those that are left; takes off `left` what Kafka does not have any more."""
-    with translated():
-        try:
-            fetched = consumer.poll(timeout_ms=_POLL_MILLISECONDS, max_records=_MOST_RECORDS)
-        except OffsetOutOfRangeError as error:
-            gone = left & set(error.args[0])
-            consumer.pause(*gone)
-            left.difference_update(gone)
-            return {}
-    return {
-        at: datetime.fromtimestamp(records[0].timestamp / 1000, UTC)
-        for at, records in fetched.items()
-        if at in left and records
+    ends, last, first = (
+        ask(dict.fromkeys(places, which))
+        for which in (OffsetSpec.LATEST, OffsetSpec.MAX_TIMESTAMP, 0)
+    )
+    left = {
+        at: _Search(
+            max(wanted[one], first[at].offset),
+            first[at].offset,
+            first[at].timestamp,
+            beyond=last[at].timestamp + 1,
+            behind=ends[at].offset,
+        )
+        for at, one in places.items()
+        if first[at].offset >= 0 and wanted[one] < ends[at].offset
     }
+    found: dict[Partition, datetime] = {}
+    while left:
+        over = {at: one.time for at, one in left.items() if one.is_over}
+        found |= {places[at]: datetime.fromtimestamp(ms / 1000, UTC) for at, ms in over.items()}
+        left = {at: one for at, one in left.items() if at not in over}
+        asked = {at: one.next() for at, one in left.items()}
+        for at, answer in (ask(asked) if asked else {}).items():
+            left[at].learn(asked[at], answer)
+    return found

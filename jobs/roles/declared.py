@@ -176,10 +176,9 @@ def _programs(group: tuple[str, ...]) -> tuple[Role, ...]:
         Role(
             name="watch",
             does="measures lag and freshness, from Kafka's figures and the tables' logs",
-            never="read a file of rows, publish, join the workers' group",
+            never="read a record or a file of rows, publish, join the workers' group",
             kafka=(
-                KafkaRight(Kind.TOPIC, _INPUT, _LOOK),
-                KafkaRight(Kind.TOPIC, _DATA, ("Read",)),  # the time of the first one that waits
+                KafkaRight(Kind.TOPIC, _INPUT, _LOOK),  # says also when a record came
                 KafkaRight(Kind.GROUP, group, ("Describe",), prefixed=True),
             ),
             s3=(_FIND, S3Right(_READ, _LOGS)),

@@ -28,6 +28,7 @@ from jobs.verify.configuration.cluster import look_at
 from jobs.verify.configuration.collect import collect
 from jobs.verify.configuration.roles import declared
 from schemas.errors import FatalError, SettingsError, StoreUnavailableError
+from schemas.lineage import Partition, Position
 from schemas.policies import Policies
 from schemas.regions import Residency
 from schemas.retention import microseconds
@@ -51,7 +52,7 @@ MAY = {
     "account-service": {"see devices", "register"},
     "worker": {"see data", "read data", "see devices", "read devices", "work", "see the group"},
     "upkeep": set(),
-    "watch": {"see data", "read data", "see devices", "see the group"},
+    "watch": {"see data", "see devices", "see the group"},
     "analyst": set(),
     "map-analyst": set(),
     "link-analyst": set(),
@@ -148,6 +149,19 @@ def test_a_line_that_was_added_or_taken_away_is_found_and_a_roles_made_good(
         cluster.take_back([stranger])
         assert command(monkeypatch, as_admin, "access", "kafka", "--check") == 0
         cluster.take_back([elsewhere])
+
+
+def test_watch_learns_when_a_record_came_that_it_may_not_read(
+    kafka: Broker, certificates: Path
+) -> None:
+    offset = publish(Client("fleet", kafka, certificates), DATA, *readings(1))
+    with Client("watch", kafka, certificates).cluster() as cluster:
+        partition = Partition(DATA, cluster.topics([DATA])[DATA].id, 0)
+        came = cluster.first_times({partition: offset})
+    with Client(ADMINISTRATOR, kafka, certificates).cluster() as cluster:
+        record = cluster.record(Position(partition, offset))
+    assert record is not None
+    assert came == {partition: record.ingest_time}
 
 
 def test_who_speaks_in_the_clear_is_not_answered(kafka: Broker) -> None:

@@ -10,33 +10,43 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer as KafkaSender
 from support.faults.rig import wall_clock
 from support.kafka_tools import kafkas_own_lags
-from support.system import System
+from support.lossy import LossyWay, lossy_way
+from support.system import EU, US, System
 
 from jobs.demo.broker import Broker
 from jobs.demo.object_store import S3Server
 from jobs.demo.processes import Process, free_port
 from jobs.kafka import Cluster, GroupDescription, Producer
 from jobs.watch import State, Watch, Watched
+from jobs.watch.console.pages import console
 from jobs.watch.exposition import numbers
 from jobs.watch.problems import Runbook
 from jobs.watch.state import PartitionState
 from jobs.watch.verdict import Verdict
 from schemas.lineage import Partition, Position
-from schemas.metrics import KAFKA_LAG, KAFKA_LAG_SECONDS
+from schemas.metrics import (
+    DEAD_LETTERS_SEEN,
+    KAFKA_LAG,
+    KAFKA_LAG_SECONDS,
+    PROBLEMS,
+    REACHABLE,
+)
 from schemas.retention import microseconds
-from schemas.settings import PREFIX, Settings
+from schemas.settings import PREFIX
 from schemas.tables import STREAMED
 
 pytestmark = pytest.mark.kafka
 
 TOPIC, DEVICE = "fleet.telemetry", "Serial-DE-1"
+FLOOD = 100
 PATIENCE = timedelta(seconds=2)
 MILLISECOND = timedelta(milliseconds=1)
 """Kafka's times are in whole ones."""
@@ -52,6 +62,8 @@ class Scene:
     worker: Process
     watch: Watch
     health: str
+    way: LossyWay
+    """On which watch, and nobody else, reaches the region `us`."""
 
     def until(self, reached: Callable[[State], bool]) -> State:
         """Look again and again until something is seen; the state in which it was."""
@@ -86,15 +98,12 @@ class Scene:
             time.sleep(0.2)
 
 
-def watched(settings: Settings, system: System, url: str) -> Watched:
-    return Watched(
-        settings.bootstrap_servers,
-        lambda: Cluster(settings.bootstrap_servers),
-        settings.group,
-        system.lake(),
-        (url,),
-        PATIENCE,
-    )
+def watched(system: System, way: LossyWay, url: str) -> Watched:
+    settings = system.settings
+    elsewhere = replace(system, settings=replace(settings, s3_endpoint=way.url)).lake()
+    lake = {at: elsewhere[at] if at[1] == US else one for at, one in system.lake().items()}
+    address, group = settings.bootstrap_servers, settings.group
+    return Watched(address, lambda: Cluster(address), group, lake, (url,), PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +123,13 @@ def scene(module_broker: Broker, credentials: None) -> Iterator[Scene]:  # noqa:
         about = {"vendor": "smarock", "model": "S1", "country": "DE", "account": "an-account"}
         registration = {"device": DEVICE, **about, "bound_since": 0, "consents": [consent]}
         system.publish("fleet.devices", [(DEVICE, registration)])
+        given = {"METRICS_PORT": str(port), "REJECTED_RATIO": "1"}  # a flood does not end it
         with (
-            system.worker(**{f"{PREFIX}METRICS_PORT": str(port)}) as worker,
-            closing(Watch(watched(system.settings, system, f"{at}/metrics"))) as watch,
+            system.worker(**{PREFIX + name: value for name, value in given.items()}) as worker,
+            lossy_way(s3.url) as way,
+            closing(Watch(watched(system, way, f"{at}/metrics"))) as watch,
         ):
-            made = Scene(system, module_broker, s3, worker, watch, at)
+            made = Scene(system, module_broker, s3, worker, watch, at, way)
             made.send(10)
             made.until(is_well)
             yield made
@@ -134,10 +145,20 @@ def stopped(process: Process) -> Iterator[None]:
         process.signal(signal.SIGCONT)
 
 
+def shown(state: State) -> str:
+    """What the console says of it."""
+    return console([state], state.now)
+
+
 def is_well(state: State) -> bool:
+    """Everything that was sent is durable, and nothing is wrong."""
+    return not state.problems and is_durable(state)
+
+
+def is_durable(state: State) -> bool:
     """Everything that was sent is durable, and the group has committed it."""
     caught_up = all(one.lag == 0 and not one.group_lag for one in state.partitions)
-    return not state.problems and caught_up and any(one.end for one in state.partitions)
+    return caught_up and any(one.end for one in state.partitions)
 
 
 def lagging(state: State) -> PartitionState:
@@ -145,7 +166,7 @@ def lagging(state: State) -> PartitionState:
     return one
 
 
-def test_times_are_those_of_the_first_records_and_of_nothing_that_is_no_record(
+def test_times_are_those_of_what_is_there(
     module_broker: Broker,
 ) -> None:
     with Cluster(module_broker.address) as cluster:
@@ -160,8 +181,25 @@ def test_times_are_those_of_the_first_records_and_of_nothing_that_is_no_record(
         assert cluster.spans([topic])["times", marked.number] == (0, 2)  # a record, and a marker
         record = cluster.record(Position(plain, 0))
         assert record is not None
-        assert cluster.first_times({plain: 0, marked: 1, beyond: 7}) == {plain: record.ingest_time}
+        times = cluster.first_times({plain: 0, marked: 1, beyond: 7})
+        assert times.keys() == {plain, marked}
+        assert times[plain] == record.ingest_time
         assert cluster.group("nobody's") == GroupDescription("Dead", ())
+
+
+def test_after_ten_idle_minutes_a_record_has_its_own_time(module_broker: Broker) -> None:
+    now = round(wall_clock().timestamp() * 1_000)
+    times = [now - 600_000, now - 599_999, now]  # by the sender's clock: the broker's cannot move
+    with Cluster(module_broker.address) as cluster:
+        cluster.create("idle", 1, {"message.timestamp.type": "CreateTime"})
+        partition = Partition("idle", cluster.topics(["idle"])["idle"].id, 0)
+        sender = KafkaSender({"bootstrap.servers": module_broker.address})
+        for time_ms in times:
+            sender.produce("idle", b"", partition=0, timestamp=time_ms)
+            assert sender.flush(30) == 0
+        for offset, time_ms in enumerate(times):
+            (came,) = cluster.first_times({partition: offset}).values()
+            assert came == datetime.fromtimestamp(time_ms / 1_000, UTC)
 
 
 def test_a_stopped_worker_shows_with_the_lag_that_was_planted_and_continuing_clears_it(
@@ -207,13 +245,55 @@ def test_stores_that_are_away_are_named_while_the_worker_is_alive_and_not_ready(
     scene.until_it_answers("/readyz", 200, "ok\n")
 
 
-def test_kafka_that_is_away_is_a_state_and_nothing_old_is_said_of_it(scene: Scene) -> None:
+def test_a_region_that_is_away_is_named_and_the_other_is_not(scene: Scene) -> None:
     scene.until(is_well)
-    with stopped(scene.broker.process):
-        state = scene.watch.look(wall_clock())
+    scene.way.refuses = True
+    state = scene.until(lambda state: bool(state.problems))
+    scene.way.refuses = False
+    assert [(one.runbook, one.place) for one in state.problems] == [(Runbook.REGION_AWAY, US)]
+    assert "region us does not answer" in state.problems[0].sentence
+    assert "Region us does not answer" in shown(state)
+    told = numbers(state)
+    assert (told[REACHABLE]["region", EU], told[REACHABLE]["region", US]) == (1, 0)
+    assert told[PROBLEMS] == {(page,): page is Runbook.REGION_AWAY for page in Runbook}
+    scene.until(is_well)
+
+
+def test_a_kafka_that_is_restarted_is_away_meanwhile_and_nothing_old_is_said_of_it(
+    scene: Scene,
+) -> None:
+    scene.until(is_well)
+    scene.broker.stop()
+    state = scene.watch.look(wall_clock())
     assert [one.runbook for one in state.problems] == [Runbook.KAFKA_AWAY]
     assert (state.group, state.partitions) == (None, ())
     assert all(table.answers for table in state.tables)
+    address = scene.system.settings.bootstrap_servers
+    assert f"Kafka at {address} does not answer" in shown(state)
+    told = numbers(state)
+    assert told[REACHABLE]["kafka", "kafka"] == 0
+    assert told[PROBLEMS] == {(page,): page is Runbook.KAFKA_AWAY for page in Runbook}
+    scene.broker.start()
+    scene.until(is_well)
+    scene.send(1)
+    scene.until(is_well)
+
+
+def test_a_flood_of_poison_is_told_with_its_reason_until_it_is_drowned_in_what_is_good(
+    scene: Scene,
+) -> None:
+    before = scene.until(is_well)
+    scene.system.publish(TOPIC, [(DEVICE, b"{")] * FLOOD)
+    state = scene.until(lambda state: bool(state.problems) and is_durable(state))
+    (problem,) = state.problems
+    (rejected,) = (one for one in state.rejected if one.records)
+    assert (problem.runbook, problem.place) == (Runbook.DEAD_LETTERS, TOPIC)
+    assert problem.sentence.endswith(f"of {TOPIC}'s last records are rejected: {rejected.reason}")
+    assert rejected.records == FLOOD
+    assert numbers(state)[DEAD_LETTERS_SEEN] == {(TOPIC, rejected.reason): FLOOD}
+    assert numbers(before)[DEAD_LETTERS_SEEN] == {}
+    assert rejected.reason in shown(state)
+    scene.send(4 * FLOOD)  # the share of the last minute falls at once
     scene.until(is_well)
 
 

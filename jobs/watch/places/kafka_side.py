@@ -89,7 +89,7 @@ class KafkaSide:
         versions: Mapping[str, Sequence[Mapping[str, int | None]]],
         now: datetime,
     ) -> list[lag.Waiting]:
-        """What waits of every partition; fetches one record of those where another is the first.
+        """What waits of every partition; asks for times where another record is the first.
 
         Args:
             scene: As it was before the destinations were read.
