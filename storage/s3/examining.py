@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-_DENIED = {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}
-_UNSUPPORTED = {"NotImplemented", "MethodNotAllowed", "501", "405"}
+_ABSENT = "it is not there"
+_WHY = {
+    **dict.fromkeys(("AccessDenied", "AllAccessDisabled", "403", "Forbidden"), DENIED),
+    **dict.fromkeys(("NotImplemented", "MethodNotAllowed", "501", "405"), NO_SUCH_THING),
+    "NoSuchBucket": _ABSENT,
+}
+"""Code of an error -> why something cannot be seen."""
+
 _UNSET = {
     "NoSuchBucketPolicy",
     "NoSuchLifecycleConfiguration",
@@ -111,7 +117,6 @@ def answers(location: S3Location, *, signed: bool = True, encrypted: bool = True
     return True
 
 
-_ABSENT = "it is not there"
 _NONE: tuple[Any, ...] = ()
 
 
@@ -218,35 +223,21 @@ def _asked(ask: Callable[[], Value], *, unset: Value | None = None) -> Seen[Valu
     try:
         with translated("bucket"):
             return _answer(ask, unset)
-    except _UnseenError as error:
-        return Unseen(error.why)
     except RetryableError:
         return Unseen(NO_ANSWER)
     except KeyError:
         return Unseen(_ABSENT)
 
 
-class _UnseenError(Exception):
-    """A look that was not let."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-def _answer(ask: Callable[[], Value], unset: Value | None) -> Value:
+def _answer(ask: Callable[[], Value], unset: Value | None) -> Seen[Value]:
     try:
         return ask()
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _UNSET and unset is not None:
             return unset
-        if code in _DENIED:
-            raise _UnseenError(DENIED) from None
-        if code in _UNSUPPORTED:
-            raise _UnseenError(NO_SUCH_THING) from None
-        if code == "NoSuchBucket":
-            raise _UnseenError(_ABSENT) from None
+        if code in _WHY:
+            return Unseen(_WHY[code])
         raise
 
 
