@@ -3,11 +3,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.faults.mortal import Life
 from support.lake import PARTITION
 from support.office import START
 from support.town import ALICE, BOB, RAW_FOR, TABLES, Town
 
 from jobs.subjects.erase import Erased
+from schemas.errors import StoreUnavailableError
 from schemas.marks import Mark
 from schemas.privacy import canonical
 from schemas.retention import microseconds
@@ -171,3 +173,26 @@ def test_tiles_in_the_compacted_tier_are_erased_too(town: Town) -> None:
     assert town.erase(ALICE)[0].is_complete
     assert town.everything()[MAP_TILES.name].equals(tiles.filter(keep))
     assert town.traces(ALICE) == []
+
+
+def test_killed_anywhere_and_run_again_it_is_complete_and_others_lose_nothing(
+    tmp_path: Path,
+) -> None:
+    town = Town.build(tmp_path)
+    town.store(TELEMETRY, BOB)
+    for number in range(50):
+        device = f"robot-{number}"
+        town.told.register(device)
+        town.store(TELEMETRY, device, BOB)
+        of_bob = town.seen(BOB)
+        try:
+            town.erase(device, estate=town.estate(Life(number // 2, behind=number % 2 == 1)))
+        except StoreUnavailableError:
+            assert town.seen(BOB) == of_bob
+            assert town.erase(device)[0].is_complete
+        else:
+            assert number >= 8  # before and behind each of four steps
+            break
+        assert (town.traces(device), town.seen(BOB)) == ([], of_bob)
+    else:
+        raise AssertionError("it never comes to an end")
