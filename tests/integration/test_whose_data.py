@@ -261,7 +261,7 @@ def places(world: World) -> Places:
         },
         cluster=lambda: Cluster(world.address),
         computing=lambda: Computing(
-            EU, world.house.keys(), tuple((one, SECRET) for one in read_records(world.held.store))
+            EU, world.keyring, tuple((one, SECRET) for one in read_records(world.held.store))
         ),
     )
 

@@ -34,6 +34,7 @@ from jobs.topics import carry_out, plan
 from schemas.acts import Ground
 from schemas.approvals import approval_of, proposals
 from schemas.errors import FortnightError
+from schemas.keyring import Keyring
 from schemas.ledger_keys import LedgerKeys
 from schemas.regions import Residency
 from schemas.requests import Request, Right
@@ -85,6 +86,7 @@ class World:
     """
 
     house: House
+    keyring: Keyring
     address: str
     cluster: Cluster
     tables: Mapping[str, Destination]
@@ -107,14 +109,9 @@ class World:
         restricted = Destination(TELEMETRY, EU, DirectoryStore(folder / "restricted"))
         for one in (*tables.values(), restricted):
             one.create()
-        world = cls(
-            house,
-            settings.bootstrap_servers,
-            cluster,
-            tables,
-            restricted,
-            Bucket.build(folder / "held"),
-        )
+        keyring, address = house.keys(), settings.bootstrap_servers  # opened once: that is slow
+        held = Bucket.build(folder / "held")
+        world = cls(house, keyring, address, cluster, tables, restricted, held)
         carry_out(plan(settings), cluster)
         world._register()
         world._store()
@@ -123,7 +120,7 @@ class World:
 
     def name(self, device: str, version: int) -> str:
         """A robot's pseudonym."""
-        key = self.house.keys().version(EU, version)
+        key = self.keyring.version(EU, version)
         return pseudonym_of(device, key.secret, version)
 
     def roll(self, *subjects: str) -> Roll:
@@ -193,7 +190,7 @@ class World:
             unwrap=lambda _: SECRET,
             dead_letters=self.tables[DEAD_LETTERS.name],
             cluster=self.cluster,
-            keyring=self.house.keys(),
+            keyring=self.keyring,
             late_window=timedelta(days=9),
         )
 
