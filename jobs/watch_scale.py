@@ -1,7 +1,7 @@
 """What a look at many partitions costs: a real Kafka, tables' logs in a folder, all of it moving.
 
 The worst case on purpose: in every round each partition got a record and moved by one, and still
-lags, so that of each another first record has to be fetched.
+lags, so that of each the time of another first record has to be asked for.
 """
 
 import tempfile

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
-from support.demo import PATIENCE, Demo
+from support.demo import PATIENCE, Demo, listening
 from support.monitoring import Monitoring, metrics_in, missing, monitoring
 from support.surfaces import Surfaces, reader, true_time
 from typer.testing import CliRunner
@@ -112,6 +113,15 @@ def beside(
     folder = tmp_path_factory.mktemp("monitoring")
     with monitoring(folder, demo.folder / "environment", metrics_port) as running:
         yield running
+
+
+@pytest.mark.kafka
+def test_nobody_listens_on_anything_but_127_0_0_1(demo: Demo, beside: Monitoring) -> None:
+    watching = [psutil.Process(one.pid) for one in (beside.watch, beside.server)]
+    found = listening([*demo.processes(), *watching])
+    for part in ("kafka", "moto_s3", "fortnight-worker", "fortnight watch", "prometheus"):
+        assert any(part in name for name in found), f"{part} listens nowhere"
+    assert {address for addresses in found.values() for address in addresses} == {"127.0.0.1"}
 
 
 @pytest.mark.kafka

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,17 @@ PARTS = len(["the demo", "Kafka", "S3", "worker", "fleet", "compact", "expire", 
 PATIENCE = timedelta(seconds=180)
 _SMALL = ("--robots", "20", "--rate", "100")
 _PROGRAM = str(Path(sys.executable).with_name("fortnight"))
+
+
+def listening(processes: Iterable[psutil.Process]) -> dict[str, set[str]]:
+    """Program -> the addresses that it listens on, TCP and UDP; without those of none."""
+    found: dict[str, set[str]] = {}
+    for process in processes:
+        name = " ".join(process.cmdline())
+        for socket in process.net_connections("inet"):
+            if socket.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}:
+                found.setdefault(name, set()).add(socket.laddr.ip.removeprefix("::ffff:"))
+    return found
 
 
 class Demo(Process):
@@ -52,11 +64,15 @@ class Demo(Process):
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 
+    def environment(self) -> dict[str, str]:
+        """Of a shell that is set up for it."""
+        lines = self.in_shell("env", self.folder).splitlines()
+        return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
     def settings(self) -> Settings:
         """As every part of it has them."""
-        lines = self.in_shell("env", self.folder).splitlines()
-        pairs = (line.partition("=")[::2] for line in lines)
-        return Settings.load({name: value for name, value in pairs if name.startswith(PREFIX)})
+        given = self.environment().items()
+        return Settings.load({name: value for name, value in given if name.startswith(PREFIX)})
 
     def in_shell(self, command: str, folder: Path) -> str:
         """The output of a command in a shell that is set up for the demo."""

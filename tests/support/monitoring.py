@@ -45,7 +45,8 @@ class Monitoring:
         metrics: URL of watch's metrics.
         prometheus: URL of Prometheus.
         token: What watch asks for.
-        watch: The process.
+        watch: Its process.
+        server: Prometheus' process.
     """
 
     console: str
@@ -53,6 +54,7 @@ class Monitoring:
     prometheus: str
     token: str
     watch: Process
+    server: Process
 
     def page(self) -> str:
         """What the console shows now."""
@@ -121,6 +123,7 @@ def monitoring(folder: Path, environment: Path, worker: int) -> Iterator[Monitor
             f"http://127.0.0.1:{prometheus}",
             token.read_text("utf-8"),
             shell,
+            server,
         )
         server.wait_until(lambda: _answers(found), within=_PATIENCE)
         yield found
