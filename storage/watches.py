@@ -7,7 +7,7 @@ its name, when the last of these is. It holds pseudonyms of a person who asked t
 is sealed under a key that only officers can make, of the ledger's own (`LedgerKey.watching`).
 
 Sealed is 12 bytes of nonce, then AES-256-GCM with the object key as associated data, of the JSON
-`{"region": ..., "pseudonyms": [...]}`.
+`{"pseudonyms": [...], "region": ..., "up_to": ...}`.
 """
 
 import re
@@ -68,10 +68,12 @@ class Watch:
 
     Attributes:
         pseudonyms: Of the subject's devices, under every version that was live.
+        up_to: UTC; rows of an event time behind it may be somebody's who bound a device since.
     """
 
     region: Region
     pseudonyms: tuple[str, ...] = field(repr=False)
+    up_to: datetime
 
     def seal(self, path: WatchPath, key: bytes) -> bytes:
         """The entry as it is stored.
@@ -80,7 +82,8 @@ class Watch:
             path: Where.
             key: 32 bytes.
         """
-        said = canonical_json({"region": self.region, "pseudonyms": sorted(self.pseudonyms)})
+        told = {"region": self.region, "up_to": self.up_to.isoformat()}
+        said = canonical_json({**told, "pseudonyms": sorted(self.pseudonyms)})
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(nonce, said, str(path).encode())
 

@@ -27,7 +27,7 @@ from schemas.lineage import Partition
 from schemas.marks import Mark
 from schemas.privacy import canonical
 from schemas.regions import Region
-from schemas.retention import microseconds
+from schemas.retention import microseconds, moment
 from storage.links import drop_links, links_in
 from storage.watches import Watch, WatchPath, put_watch
 
@@ -127,7 +127,7 @@ class Eraser:
         for case in cases:
             if at := last_mark(case.subject.devices, roll):
                 path = WatchPath(_hour_behind(at + self.raw_for), _name(case))
-                watch = Watch(self.region, tuple(self._names(case)))
+                watch = Watch(self.region, tuple(self._names(case)), _erased(case, roll))
                 put_watch(self.estate.store, path, watch, case.office.key.watching)
 
     def _told(
@@ -177,6 +177,12 @@ def _erased_up_to(
         return replace(mark, erased=at if mark.erased is None else max(at, mark.erased))
 
     return change
+
+
+def _erased(case: Case, roll: Roll) -> datetime:
+    """Up to when the case's devices are erased."""
+    marks = [roll.of(device).mark for device in case.subject.devices]
+    return moment(max(mark.erased or 0 for mark in marks if mark is not None))
 
 
 def _name(case: Case) -> str:

@@ -144,7 +144,7 @@ def test_a_watch_entry_lets_officers_look_whether_it_stayed_erased_until_kafka_h
     town.erase(ALICE)
     store, key = town.estate().store, town.house.key.watching
     (watch,) = read_watches(store, key)
-    assert watch.pseudonyms == tuple(sorted(town.names(ALICE)))
+    assert (watch.pseudonyms, watch.up_to) == (tuple(sorted(town.names(ALICE))), START)
     (path,) = watches_in(store)
     assert START + RAW_FOR < path.expires <= START + RAW_FOR + HOUR
     assert expire_watches(store, path.expires - HOUR) == 0
