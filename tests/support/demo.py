@@ -26,7 +26,7 @@ def listening(processes: Iterable[psutil.Process]) -> dict[str, set[str]]:
     for process in processes:
         name = " ".join(process.cmdline())
         for socket in process.net_connections("inet"):
-            if socket.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}:
+            if socket.status in {psutil.CONN_LISTEN, psutil.CONN_NONE} and not socket.raddr:
                 found.setdefault(name, set()).add(socket.laddr.ip.removeprefix("::ffff:"))
     return found
 
