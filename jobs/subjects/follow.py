@@ -26,7 +26,7 @@ import pyarrow as pa
 from jobs.office import Office
 from jobs.rewriting import Found, Selection, find, take_out
 from jobs.rewriting.change import Change, change
-from jobs.rewriting.narrowed import Former, WithValues
+from jobs.rewriting.selection import Former, WithValues
 from jobs.subjects.changes import ITEMS
 from jobs.subjects.erase import REASON
 from jobs.subjects.estate import Estate
