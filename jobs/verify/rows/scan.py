@@ -117,7 +117,8 @@ class Scan:
                 self.ask(table, [one])
         else:
             self._count(table)
-            measures.collect(self.sql, table)
+            if _tells_devices(table):
+                measures.collect(self.sql, table)
 
     def _load(self, table: str, spooled: Sequence[Spooled]) -> None:
         files = pa.Table.from_pylist(list(map(_described, spooled)), schema=_FILES)
@@ -135,7 +136,7 @@ class Scan:
         self.sql.execute(
             f"create or replace temp table batch as select {chosen} from found"  # noqa: S608
         )
-        if "device" in TABLES[table].schema.names:
+        if _tells_devices(table):
             self.sql.execute(_VIEW, {"default": self._facts.default})
         else:
             self.sql.execute(_PLAIN_VIEW)
@@ -159,6 +160,11 @@ class Scan:
         for place, *numbers in found.fetchall():
             for one, about, broken in zip(asked, numbers[::2], numbers[1::2], strict=True):
                 self.answers.take(one, place, about, broken)
+
+
+def _tells_devices(table: str) -> bool:
+    """Whether its rows are about devices; dead letters are about positions."""
+    return "device" in TABLES[table].schema.names
 
 
 def _described(one: Spooled) -> dict[str, object]:
