@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from jobs.verify.rows import measures
 from jobs.verify.rows.facts import Facts
@@ -19,13 +20,15 @@ from jobs.verify.rows.registry import Identifier
 from jobs.verify.rows.scan import Scan, Spooled
 from jobs.verify.scene import Bucket, Purpose, Scene, refusal
 from jobs.verify.seen import Seen, Words
+from jobs.verify.stored.cells import with_raw_cells
 from jobs.verify.stored.files import StoredFile
 from jobs.verify.stored.footers import Looked, look_at, search_any
 from jobs.verify.stored.leaks import CANARY, Search
 from jobs.verify.stored.listing import Listing, Rules, list_bucket
 from jobs.verify.stored.logs import LogEntry, read_entry
 from schemas.canaries import canaries
-from schemas.errors import FortnightError
+from schemas.errors import FortnightError, IntegrityError
+from schemas.policies.collecting import MapGate
 from schemas.tables import TABLES
 from storage.s3 import Inspection
 
@@ -37,6 +40,14 @@ _LOG_GRACE = timedelta(days=2)
 _AT_ONCE = 16
 _TOGETHER = 256
 """Files of one table whose rows are asked together."""
+_TABLES = frozenset({"data", "log", "entry", "scratch"})
+_KINDS = {
+    Purpose.ROWS: _TABLES | {"link", "watch", "ledger"},
+    Purpose.RESTRICTED: _TABLES | {"preserved"},
+    Purpose.HOLDS: frozenset({"held", "hold", "scratch"}),
+}
+"""What may lie in a bucket: kinds of `jobs.verify.stored.files.read_key`."""
+_MAPS = "map_tiles"
 _KEYS_TOGETHER = 1000
 _BYTES_TOGETHER = 32 << 20
 _LOG_SAMPLE = 300
@@ -98,7 +109,7 @@ class Survey:
             log_grace=_LOG_GRACE,
             upload_age=self.scene.settings.upload_age,
             tables=frozenset(TABLES),
-            ends=bucket.purpose is not Purpose.HOLDS,
+            kinds=_KINDS[bucket.purpose],
         )
         listing = Listing(bucket.name, bucket.region, refused=bucket.refused)
         if bucket.refused:
@@ -250,9 +261,19 @@ class Survey:
         looked = look_at(file, data, search)
         if looked.shape is None or not looked.rows:
             return looked, None
-        path = folder / f"{hash(file.place) & 0xFFFFFFFFFFFF:012x}.parquet"
-        path.write_bytes(data)
+        try:
+            readable = with_raw_cells(data, self._mapped) if file.table == _MAPS else data
+        except IntegrityError as error:
+            return replace(looked, damaged=refusal(error)), None
+        path = folder / f"{uuid4().hex}.parquet"
+        path.write_bytes(readable)
         return looked, path
+
+    @property
+    def _mapped(self) -> set[str]:
+        """Makers whose policy says what a map may show."""
+        policies = self.scene.policies.all
+        return {one.vendor for one in policies if any(gate.shows for gate in one.of_kind(MapGate))}
 
     def _bucket(self, name: str) -> Bucket:
         return next(one for one in self.scene.buckets if one.name == name)

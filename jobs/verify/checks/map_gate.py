@@ -105,16 +105,18 @@ def reported(promise: Promise, scene: Scene) -> Iterator[Look]:
     since = now - scene.policies.retention + timedelta(hours=25) + within
     since_us, until_us = (int(at.timestamp()) * 1_000_000 for at in (since, now - _SETTLED))
     found = seen.measures.alone(promise.vendor, within // _MICROSECOND, since_us, until_us)
+    alone = sum(one for _, _, one, _ in found)
     yield Look(
         checked=checked,
-        looked_at=sum(tiles for _, tiles, _ in found),
-        unit="tiles",
+        looked_at=sum(tiles for _, tiles, _, _ in found),
+        unit="tiles, a minute's once",
         sample=sample_of(scene),
         findings=tuple(
-            Finding(place, f"{alone} tiles of a fault that no reading tells of")
-            for place, _, alone in found
-            if alone
+            Finding(place, f"{habit} tiles of robots whose readings mostly tell of no such fault")
+            for place, _, _, habit in found
+            if habit
         ),
         unknown=tuple(filter(None, (seen.answers.refused, *seen.not_seen))),
+        notes=(f"{alone} have no such reading; one that was rejected may be missing",),
         repeat=f"fortnight verify --deep --seed {scene.sampling.seed}",
     )

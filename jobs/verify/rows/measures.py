@@ -32,12 +32,20 @@ where its_purpose = 'rows' and fault is not null and fault <> 'none'
 group by its_policy, its_place, device, event_us // 60000000
 """
 _ALONE = """
-select its_place, count(*), count(*) filter (where not exists (
-    select 1 from faults f where f.device = c.device
-    and f.minute between (c.event_us - $within) // 60000000 and (c.event_us + $within) // 60000000
-))
-from claims c where its_policy = $vendor and event_us >= $since and ingest_us <= $until
-group by its_place order by its_place
+with judged as (
+    select *, not exists (
+        select 1 from faults f where f.device = c.device and f.minute
+        between (c.event_us - $within) // 60000000 and (c.event_us + $within) // 60000000
+    ) as alone
+    from claims c where its_policy = $vendor and event_us >= $since and ingest_us <= $until
+), habits as (
+    select device from judged group by device
+    having count(*) filter (where alone) >= 2
+    and count(*) filter (where alone) > count(*) filter (where not alone)
+)
+select its_place, count(*), count(*) filter (where alone),
+    count(*) filter (where alone and device in (select device from habits))
+from judged group by its_place order by its_place
 """
 _SMALL = """
 select its_region, count(*), count(*) filter (where k < 5), min(k) from (
@@ -75,8 +83,14 @@ class Measures:
     groups: Mapping[str, Groups] = field(default_factory=dict)
     _sql: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
 
-    def alone(self, vendor: str, within: int, since: int, until: int) -> list[tuple[str, int, int]]:
-        """(file, tiles, those whose fault no reading knows of), minute by minute.
+    def alone(
+        self, vendor: str, within: int, since: int, until: int
+    ) -> list[tuple[str, int, int, int]]:
+        """(file, tiles, those whose fault no reading knows of, those of them that are a habit).
+
+        Tiles of a robot in one minute count once. A reading can be rejected on its own, or lie in
+        the region that a robot moved away from: it is a habit where that is more than the half of
+        what a robot sent, and not once.
 
         Args:
             within: How far apart a tile and a reading may be, microseconds.

@@ -23,7 +23,19 @@ _LOG = re.compile(  # source: Delta Lake's protocol, "File Types"
     r"|_commits/.+|_temporary/.+|\.tmp/.+)"
 )
 _LINK = re.compile(rf"_links/expires=(?P<expires>{_HOUR})/[k0-9-]+\.parquet")
-_FOLDERS = {"_ledger/": "ledger", "_checks/": "scratch", "clock/": "scratch"}
+_WATCH = re.compile(rf"_watch/expires=(?P<expires>{_HOUR})/[0-9a-f]{{32}}\.sealed")
+_HELD = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*/(?P<table>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    rf"/expires={_HOUR}/(?:[0-9]{{8}}\.json|[0-9a-f]{{32}}\.parquet)"
+)
+_FORMS = (("data", _DATA), ("log", _LOG), ("link", _LINK), ("watch", _WATCH), ("held", _HELD))
+_FOLDERS = {
+    "_ledger/": "ledger",
+    "_checks/": "scratch",
+    "clock/": "scratch",
+    "_holds/": "hold",
+    "_preserved/": "preserved",
+}
 """What lies beside the tables."""
 
 
@@ -64,10 +76,11 @@ class Named:
     """What a key says.
 
     Attributes:
-        kind: `data`, `log`, `entry` (of a log), `link`, `ledger` or `scratch`; empty: it fits none.
+        kind: `data`, `log`, `entry` (of a log), `link`, `watch`, `held` (a copy, or its manifest),
+            `hold` (its record), `preserved`, `ledger` or `scratch`; empty: it fits none.
         table: Whose, of data and logs.
         date: Of data.
-        expires: By when the bytes must be gone, of data and links.
+        expires: By when the bytes must be gone, of data, links and watch entries.
         version: Of a log's entry.
     """
 
@@ -80,7 +93,7 @@ class Named:
 
 def read_key(key: str) -> Named:
     """What an object key says of its bytes; kind is empty where it says nothing that is known."""
-    for kind, form in (("data", _DATA), ("log", _LOG), ("link", _LINK)):
+    for kind, form in _FORMS:
         if found := form.fullmatch(key):
             return _named(kind, found.groupdict())
     return Named(next((kind for start, kind in _FOLDERS.items() if key.startswith(start)), ""))

@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
 
 from jobs.verify.rows.names import folded
 from jobs.verify.rows.registry import Identifier
@@ -26,6 +29,10 @@ _ADDRESS = re.compile(
 )
 """A network card's (IEEE 802), as people write it."""
 _HEXADECIMAL = re.compile(r"[0-9a-f]{8,16}")
+_SHORTEST_RUN = 6
+_IS_TEXT = np.zeros(256, np.int8)
+_IS_TEXT[[*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)]] = 1
+_ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
 _NEEDLES = 24
 _URL_SAFE = str.maketrans("-_", "+/")
 _SEPARATORS = b" \t\r\n:.-_/\\\"'"
@@ -56,6 +63,7 @@ class Search:
     _numbers: dict[str, Identifier] = field(default_factory=dict, repr=False)
     _parts: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
     _exact: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
+    _binary: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare every form."""
@@ -67,15 +75,18 @@ class Search:
         for one in self._chosen():
             self._parts += _parts(one)
             self._exact += _exact(one)
+            self._binary += _binary(one)
 
     def __call__(self, data: bytes) -> set[Leak]:
         """What is in some bytes, that are not compressed."""
-        found = {Leak("address", "", "as text")} if _ADDRESS.search(data) else set()
-        for word in set(_WORD.findall(data)):
+        text = _text(data)
+        found = {Leak("address", "", "as text")} if _ADDRESS.search(text) else set()
+        for word in set(_WORD.findall(text)):
             found |= set(self._looked_up(word.decode()))
-        lowered = data.lower().translate(None, _SEPARATORS)
+        lowered = text.lower().translate(None, _SEPARATORS)
         found |= {leak for part, leak in self._parts if part in lowered}
-        return found | {leak for part, leak in self._exact if part in data}
+        found |= {leak for part, leak in self._exact if part in text}
+        return found | {leak for part, leak in self._binary if part in data}
 
     def _chosen(self) -> list[Identifier]:
         """Every canary, and some others."""
@@ -122,15 +133,28 @@ def _parts(one: Identifier) -> Iterator[tuple[bytes, Leak]]:
 
 
 def _exact(one: Identifier) -> Iterator[tuple[bytes, Leak]]:
-    """What is in bytes that hold its base64, and bytes that hold it as a number."""
+    """What is in text that holds its base64."""
     for form in _forms(one):
         for text in _aligned(form):
             yield text, Leak(one.kind, one.vendor, "in base64")
+
+
+def _binary(one: Identifier) -> Iterator[tuple[bytes, Leak]]:
+    """What is in bytes that hold it as a number."""
     for number in _numbers(folded(one.text)):
         size = (number.bit_length() + 7) // 8
         if size > 4:  # noqa: PLR2004 - four bytes are found by chance
-            for order in ("big", "little"):
+            for order in _ORDERS:
                 yield number.to_bytes(size, order), Leak(one.kind, one.vendor, "as a number")
+
+
+def _text(data: bytes) -> bytes:
+    """The runs of text in some bytes: of a map's cells that is next to nothing."""
+    is_text = np.zeros(len(data) + 2, np.int8)
+    is_text[1:-1] = _IS_TEXT[np.frombuffer(data, np.uint8)]
+    edges = np.flatnonzero(np.diff(is_text)).reshape(-1, 2)
+    long = edges[edges[:, 1] - edges[:, 0] >= _SHORTEST_RUN].tolist()
+    return b"\0".join(data[start:end] for start, end in long)
 
 
 def _aligned(data: bytes) -> Iterator[bytes]:

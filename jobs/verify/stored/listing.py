@@ -10,6 +10,9 @@ from schemas.errors import FortnightError
 from storage.s3 import Inspection, S3Location, Version
 from storage.store import ObjectStore
 
+_ENDING = ("data", "link", "watch")
+"""Kinds whose path names the hour by which they must be gone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -20,14 +23,14 @@ class Rules:
         log_grace: Log entries are cleaned when the log is summed up next, not at once.
         upload_age: An unfinished upload may be so old: of the settings.
         tables: The names of tables that there are.
-        ends: Whether paths' hours bind here: in a bucket of held rows, the hold does.
+        kinds: What may lie in the bucket, as `read_key` says it.
     """
 
     at_most: timedelta
     log_grace: timedelta
     upload_age: timedelta
     tables: frozenset[str]
-    ends: bool = True
+    kinds: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class Listing:
         files: The current version of each data file.
         entries: Table -> versions of its log that are there.
         others: Keys of whatever else is there.
+        preserved: Keys of data whose expiry is suspended, for a claim of its subject.
         ages: Of every version of every object: past its hour, or a path that promises too much.
         strays: Of every object: a name that nobody can tell the age of.
         markers: Of every version: deleted by name only, so that its bytes stay.
@@ -53,6 +57,7 @@ class Listing:
     files: list[StoredFile] = field(default_factory=list, repr=False)
     entries: dict[str, list[int]] = field(default_factory=dict, repr=False)
     others: list[str] = field(default_factory=list, repr=False)
+    preserved: set[str] = field(default_factory=set, repr=False)
     ages: Tally = field(default_factory=Tally)
     strays: Tally = field(default_factory=Tally)
     markers: Tally = field(default_factory=Tally)
@@ -89,8 +94,9 @@ def _versions(store: ObjectStore, where: S3Location | None) -> Iterator[Version]
 def _judge(listing: Listing, version: Version, rules: Rules, now: datetime) -> None:
     named, place = read_key(version.key), f"{listing.bucket}/{version.key}"
     listing.strays.look(place, _strange(named, rules))
-    if named.kind in ("data", "link"):
-        listing.ages.look(place, _aged(named, version, rules, now))
+    if named.kind in _ENDING:
+        ends = version.key not in listing.preserved
+        listing.ages.look(place, _aged(named, version, rules, now) if ends else ())
         listing.markers.look(place, _marked(version))
     elif named.kind in ("log", "entry"):
         listing.logs.look(place, _old(version, rules, now))
@@ -115,17 +121,19 @@ def _remember(listing: Listing, named: Named, version: Version) -> None:
         listing.entries.setdefault(named.table, []).append(named.version)
     else:
         listing.others.append(version.key)
+    if named.kind == "preserved":  # listed before the tables, so before what it is about
+        listing.preserved.add(version.key.removeprefix("_preserved/"))
 
 
 def _strange(named: Named, rules: Rules) -> Iterator[str]:
-    if not named.kind:
-        yield "an object of no known kind: nobody can say by when it must be gone"
+    if named.kind not in rules.kinds:
+        yield "an object of a kind that is not for here: nobody says by when it must be gone"
     elif named.table and named.table not in rules.tables:
         yield "an object of no known table"
 
 
 def _aged(named: Named, version: Version, rules: Rules, now: datetime) -> Iterator[str]:
-    if named.expires is None or not rules.ends:
+    if named.expires is None:
         return
     how = "" if version.current else ", in a version that readers do not see"
     if named.expires <= now:

@@ -19,6 +19,7 @@ from support.verified.house import (
     House,
     Robot,
     change,
+    files,
     read,
     write,
 )
@@ -27,6 +28,7 @@ from support.wire import EU, US
 
 from schemas.retention import microseconds
 from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY
+from storage.tiles import compacted, decode_tiles
 
 Said = tuple[bytes, bytes | None, datetime]
 
@@ -159,9 +161,23 @@ def a_tile_that_shows_one_cell_of_the_way(house: House) -> None:
     change(house, newest(house, MAP_TILES, US), US, of=SMAROCK, cells=cells)
 
 
+def a_compacted_tile_that_shows_rooms(house: House) -> None:
+    """In a form that no engine reads."""
+    key = newest(house, MAP_TILES)
+    change(house, key, of=SMAROCK, cells=bytes([0, 1, 2, 9] * 1024))
+    rows = read(house, key)
+    cells = compacted.encode_rows(rows, decode_tiles(rows))
+    coded = pa.array([compacted.ENCODING] * rows.num_rows)
+    for name, values in (("cells", cells), ("encoding", coded)):
+        place = rows.schema.get_field_index(name)
+        rows = rows.set_column(place, rows.schema.field(place), values)
+    write(house, key, rows)
+
+
 def faults_that_no_reading_tells_of(house: House) -> None:
     """Somebody writes a fault on everything."""
-    change(house, newest(house), of=SMAROCK, fault_kind="none", x=None, y=None)
+    for key in files(house, TELEMETRY):
+        change(house, key, of=SMAROCK, fault_kind="none", x=None, y=None)
 
 
 def tiles_as_many_as_readings(house: House) -> None:
@@ -234,6 +250,7 @@ MISCHIEF = (
     Mischief(a_tile_whose_fault_is_none, by(SMAROCK, "map-in-special-cases")),
     Mischief(a_tile_that_shows_rooms, by(SMAROCK, "map-in-special-cases")),
     Mischief(a_tile_that_shows_one_cell_of_the_way, by(SMAROCK, "map-in-special-cases")),
+    Mischief(a_compacted_tile_that_shows_rooms, by(SMAROCK, "map-in-special-cases")),
     Mischief(faults_that_no_reading_tells_of, by(SMAROCK, "map-in-special-cases")),
     Mischief(tiles_as_many_as_readings, by(SMAROCK, "map-in-special-cases")),
     Mischief(a_way_without_a_fault, by(SMAROCK, "way-in-special-cases")),
