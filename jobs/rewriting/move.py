@@ -32,8 +32,8 @@ _APPLICATION = "moved rows"
 
 _TOPIC, _POSITION = ["topic_id", "partition"], ["topic_id", "partition", "offset"]
 
-Wanted = Callable[[DataPath, pa.Table], bool]
-"""Whether rows of a file are to be moved; else they go, and are not copied."""
+Arrives = Callable[[DataPath, pa.Table], bool]
+"""Whether rows of a file arrive; else they go, and are not copied."""
 
 Positions = dict[tuple[str, int], NDArray[np.int64]]
 """(topic id, partition) -> (n,) int64, offsets of rows."""
@@ -46,7 +46,7 @@ def move(
     *,
     reason: str,
     clock: Clock,
-    wanted: Wanted = lambda _path, _rows: True,
+    arrives: Arrives = lambda _path, _rows: True,
 ) -> Taken:
     """Move a selection's rows: copied, committed there, taken out here. Safe to repeat and to kill.
 
@@ -59,13 +59,13 @@ def move(
         selection: Which rows.
         reason: What both commits say.
         clock: UTC.
-        wanted: Which of them arrive.
+        arrives: Which of them do.
 
     Raises:
         RetryableError: Something is left to do, for a store does not answer or somebody else moves
             rows there too.
     """
-    arrivals = _Arrivals(target, selection, clock, reason, wanted)
+    arrivals = _Arrivals(target, selection, clock, reason, arrives)
     return take_out(
         source, selection, reason=reason, clock=clock, first=arrivals.copy, ready=arrivals.commit
     )
@@ -85,14 +85,14 @@ class _Arrivals:
     selection: Selection
     clock: Clock
     reason: str
-    wanted: Wanted
+    arrives: Arrives
     known: Positions | None = None
     count: int | None = None
     put: list[DataFile] = field(default_factory=list)
 
     def copy(self, path: DataPath, rows: pa.Table) -> None:
         """Put copies of those that are not there."""
-        if not self.wanted(path, rows):
+        if not self.arrives(path, rows):
             return
         for mine in _by_device(self._missing(rows)):
             self.put.append(write(self.target, mine, path.beside(), self.clock()).file)

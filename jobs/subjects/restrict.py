@@ -7,7 +7,7 @@ killed anywhere and run again: each row is in one of the two places.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from jobs.expire import PERIOD
 from jobs.rewriting import Search, Selection, find, move
+from jobs.rewriting.move import Arrives
 from jobs.subjects.case import Case
 from jobs.subjects.estate import Estate
 from jobs.subjects.inputs import Inputs
@@ -31,9 +32,6 @@ from storage.preserved import preserve
 ACT = "subject restrict"
 REASON = "restrict"
 """What commits say that moved restricted rows, to and fro."""
-
-Arrives = Callable[[DataPath, pa.Table], bool]
-"""Whether rows of a file come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class Restricter:
     ) -> Mapping[str, int]:
         """Pseudonym -> rows that left the source."""
         clock = self.estate.clock
-        return move(source, target, wanted, reason=REASON, clock=clock, wanted=arrives).devices
+        return move(source, target, wanted, reason=REASON, clock=clock, arrives=arrives).devices
 
     def _not_due(self, aside: Destination) -> Arrives:
         """Which rows come back; held ones that do not are copied before they go."""
