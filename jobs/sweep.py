@@ -2,8 +2,8 @@
 
 A worker may sleep between its put and its commit for any time, so an orphan stays for 24 hours by
 the store's clock (SINK rule 6), unless its path's hour has come. What a rewrite took away stays for
-10 minutes, so that running queries finish; what expiry, erasure or a correction took away does not
-stay at all.
+10 minutes, so that running queries finish; what expiry, erasure, a correction or a restriction took
+away does not stay at all.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from storage.store import ObjectInfo, ObjectStore
 GRACE = timedelta(minutes=10)
 """How long a query may still read what a rewrite took away (DESIGN section 9)."""
 
-AT_ONCE = frozenset({"correct", "erase", "expire"})
+AT_ONCE = frozenset({"correct", "erase", "expire", "restrict"})
 """Reasons after which bytes are deleted with the commit; what is left, its run left behind."""
 
 

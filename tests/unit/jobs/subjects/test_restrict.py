@@ -8,7 +8,7 @@ from support.lake import PARTITION
 from support.office import START
 from support.town import ALICE, BOB, TABLES, Town
 
-from jobs.sweep import sweep
+from jobs.sweep import clock_of, sweep
 from schemas.errors import SettingsError, StoreUnavailableError
 from schemas.retention import FORTNIGHT
 from schemas.tables import CLEANING_HISTORY, TELEMETRY
@@ -176,3 +176,16 @@ def test_what_a_killed_run_left_behind_is_swept(town: Town) -> None:
     assert sum(len(sweep(one, age=HOUR, now=later)) for one in town.estate().places) > 0
     town.restrict(ALICE)
     assert len(town.seen(ALICE, aside=True)) == 9
+
+
+def test_bytes_that_a_killed_run_took_out_of_the_table_do_not_wait_for_queries(
+    tmp_path: Path,
+) -> None:
+    town = Town.build(tmp_path)
+    town.store(TELEMETRY, ALICE)
+    with pytest.raises(StoreUnavailableError):
+        town.restrict(ALICE, estate=town.estate(Life(4)))
+    (table, *_) = town.estate().tables
+    (left,) = sweep(table, age=timedelta(days=1), now=clock_of(table.store))
+    assert left.why == "left behind by restrict"
+    assert in_bucket(town, ALICE) == []
