@@ -17,6 +17,7 @@ from schemas.regions import Region
 from schemas.tables import TABLES
 from storage.caller import caller
 from storage.ledger import FOLDER as LEDGER
+from storage.s3 import S3Location
 from storage.s3.evidence import BucketEvidence, Seen, Unseen
 from storage.s3.examining import buckets, examine, folders
 
@@ -91,10 +92,15 @@ def _others(scene: "Scene") -> Seen[Mapping[str, Seen[tuple[str, ...]]]]:
     settings = scene.settings
     places = (*settings.regions, *settings.restricted, *settings.holds, *settings.anchors)
     unnamed = sorted(set(listed) - {place.bucket for place in places})
-    return {name: _ours(folders(replace(wheres[0], bucket=name))) for name in unnamed}
+    return {name: _ours(replace(wheres[0], bucket=name)) for name in unnamed}
 
 
-def _ours(found: Seen[tuple[str, ...]]) -> Seen[tuple[str, ...]]:
+def _ours(where: S3Location) -> Seen[tuple[str, ...]]:
+    """Folders at the top of a bucket that are called as ours are."""
+    try:
+        found = folders(where)
+    except FortnightError as error:  # it is in another region, and says so in its own way
+        return Unseen(str(error))
     return found if isinstance(found, Unseen) else tuple(sorted(_OURS.intersection(found)))
 
 
