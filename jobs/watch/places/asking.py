@@ -13,7 +13,9 @@ from typing import TypeVar
 from jobs.watch.reach import Place, Reach
 from schemas.errors import FortnightError
 
-_LEAVE_SECONDS = 5.0
+_LEAVE_SECONDS = 60.0
+"""Longer than a store lets a request last: 2 tries of 17 s, or a log's 20 s of retries and 17 s."""
+
 _T = TypeVar("_T")
 Answer = Callable[[], tuple[Reach, _T | None]]
 """Waits for what came of a question, but not for long; None where no answer came in time."""
