@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from jobs.certs import Identity
-from jobs.kafka import Cluster, KafkaUnguardedError
+from jobs.kafka import Cluster, KafkaUnguardedError, Permission
 from jobs.replay import MARKS
 from jobs.roles.declared import roles
 from jobs.verify.configuration.state import Kafka
+from schemas.canaries import canaries
 from schemas.errors import FortnightError
 from schemas.lineage import Partition
 from schemas.settings import Settings
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 OURS = (*STREAMED, DEVICES_TOPIC)
+_KAFKAS_OWN = frozenset(
+    {"__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"}
+)
+_CANARIES = tuple(one.device.encode() for one in canaries())
 _SAMPLED = 100
 """Newest records of each partition of a topic that is none of ours."""
 
@@ -37,25 +42,27 @@ def look_at(scene: "Scene") -> Kafka:
         why = Unseen(scene.cluster_refused or "it was left out")
         return Kafka(topics=why, all_topics=why, groups=why, brokers=why, permissions=why)
     every = _seen(lambda: tuple(cluster.all_topics()))
+    permissions, is_unguarded = _permissions(cluster)
     return Kafka(
         topics=_seen(lambda: cluster.topics(OURS)),
         all_topics=every,
         groups=_seen(lambda: tuple(cluster.all_groups())),
         brokers=_seen(lambda: tuple(cluster.brokers())),
-        permissions=_seen(lambda: frozenset(cluster.permissions())),
-        unguarded=_is_unguarded(cluster),
+        permissions=permissions,
+        unguarded=is_unguarded,
         tried=_tried(scene.settings, scene.environment),
         strays=_strays(cluster, every, scene.settings.group),
     )
 
 
-def _is_unguarded(cluster: Cluster) -> bool:
-    with suppress(FortnightError):
-        try:
-            cluster.permissions()
-        except KafkaUnguardedError:
-            return True
-    return False
+def _permissions(cluster: Cluster) -> tuple[Seen[frozenset[Permission]], bool]:
+    """The cluster's lists, and whether there are none that anybody asks."""
+    try:
+        return frozenset(cluster.permissions()), False
+    except KafkaUnguardedError as error:
+        return Unseen(str(error)), True
+    except FortnightError as error:
+        return Unseen(str(error)), False
 
 
 def _tried(
@@ -89,9 +96,8 @@ def _strays(cluster: Cluster, every: Seen[tuple[str, ...]], group: str) -> dict[
     """Topics that are none of ours, and whether newest records in them name devices of ours."""
     if isinstance(every, Unseen):
         return {}
-    names = [
-        name for name in every if name not in (*OURS, MARKS) and not name.startswith(("__", group))
-    ]
+    known = {*OURS, MARKS, *_KAFKAS_OWN}
+    names = [name for name in every if name not in known and not name.startswith(f"{group}-__")]
     if not names:
         return {}
     devices = _seen(lambda: _devices(cluster))
@@ -101,20 +107,22 @@ def _strays(cluster: Cluster, every: Seen[tuple[str, ...]], group: str) -> dict[
 
 
 def _devices(cluster: Cluster) -> frozenset[bytes]:
-    topic = cluster.topics([DEVICES_TOPIC])[DEVICES_TOPIC]
+    if (topic := cluster.topics([DEVICES_TOPIC]).get(DEVICES_TOPIC)) is None:
+        return frozenset()
     every = cluster.records(Partition(topic.name, topic.id, 0), first=cluster.beginnings(topic)[0])
     return frozenset(record.key for record in every if record.key)
 
 
 def _names(cluster: Cluster, name: str, devices: frozenset[bytes]) -> bool:
-    """Whether a record among the newest has a key, or a value, that is a device's id."""
-    topic = cluster.topics([name])[name]
+    """Whether a record among the newest has a device's id for a key, or a canary's in its value."""
+    if (topic := cluster.topics([name]).get(name)) is None:  # deleted since
+        return False
     begins, ends = cluster.beginnings(topic), cluster.ends(topic)
     for number, end in ends.items():
         first = max(begins[number], end - _SAMPLED)
         if first < end:
             for record in cluster.records(Partition(name, topic.id, number), first=first):
-                if record.key in devices or any(one in (record.value or b"") for one in devices):
+                if record.key in devices or any(one in (record.value or b"") for one in _CANARIES):
                     return True
     return False
 
