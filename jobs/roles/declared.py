@@ -106,6 +106,9 @@ _EVIDENCE = (
     "GetInventoryConfiguration",
     "GetReplicationConfiguration",
 )
+_READ_ALL = ("GetObject", "GetObjectTagging", "GetObjectVersion")
+"""What is beside an object's bytes, too."""
+
 _EVERY_TABLE = tuple(f"{name}/*" for name in TABLES)
 _LOGS = tuple(f"{name}/_delta_log/*" for name in TABLES)
 _LEDGER, _LINKS, _WATCH = f"{ledger.FOLDER}/*", f"{links.FOLDER}/*", f"{watches.FOLDER}/*"
@@ -267,7 +270,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                 _FIND_VERSIONS,
                 S3Right(("ListAllMyBuckets",)),
                 S3Right((*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE)),
-                S3Right(("GetObject", "GetObjectVersion"), (*_EVERY_TABLE, _LEDGER)),
+                S3Right(_READ_ALL, (*_EVERY_TABLE, _LEDGER)),
                 *(
                     right
                     for one in (Purpose.RESTRICTED, Purpose.HELD)
@@ -275,7 +278,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                         S3Right(
                             (*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE), purpose=one
                         ),
-                        *_aside(("GetObject", "GetObjectVersion"), one),
+                        *_aside(_READ_ALL, one),
                     )
                 ),
             ),

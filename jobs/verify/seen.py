@@ -63,7 +63,7 @@ class Seen:
         entries: Of tables' logs, those that were read.
         log_objects: How many there are.
         measures: Figures over their rows.
-        unseen: Bucket -> why something in it could not be read.
+        unseen: Place -> why what lies beside rows there could not be read.
     """
 
     listings: tuple[Listing, ...] = ()
@@ -82,8 +82,13 @@ class Seen:
 
     @property
     def not_seen(self) -> tuple[str, ...]:
-        """Why not everything that was chosen could be read."""
+        """Why not all rows that were chosen could be asked."""
         refused = (one.refused for one in self.listings if one.refused)
         unread = {**self.words.damaged, **self.answers.unread}
         told = [f"{place}: {why}" for place, why in sorted(unread.items())[:SHOWN]]
-        return (*refused, *self.unseen.values(), *told)
+        return (*refused, *told)
+
+    @property
+    def not_searched(self) -> tuple[str, ...]:
+        """Why not all bytes that were chosen could be searched."""
+        return (*self.not_seen, *(f"{place}: {why}" for place, why in self.unseen.items()))

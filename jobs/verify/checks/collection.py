@@ -184,6 +184,6 @@ def _look(checked: str, tally: Tally, scene: Scene, *unknown: str) -> Look:
         sample=sample_of(scene),
         findings=tuple(tally.findings),
         found=tally.found,
-        unknown=(*unknown, *seen.not_seen),
+        unknown=(*unknown, *seen.not_searched),
         repeat=f"fortnight verify --seed {scene.sampling.seed}",
     )

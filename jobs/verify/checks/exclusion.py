@@ -57,7 +57,7 @@ def _look(checked: str, tally: Tally, scene: Scene) -> Look:
         sample=sample_of(scene),
         findings=tuple(tally.findings),
         found=tally.found,
-        unknown=seen.not_seen,
+        unknown=seen.not_searched,
         repeat=f"fortnight verify --seed {scene.sampling.seed}",
     )
 

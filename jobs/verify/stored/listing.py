@@ -12,6 +12,8 @@ from storage.store import ObjectStore
 
 _ENDING = ("data", "link", "watch")
 """Kinds whose path names the hour by which they must be gone."""
+_UNREADABLE = ("watch", "preserved")
+"""Sealed, or empty; their names have a form that leaves no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ def _remember(listing: Listing, named: Named, version: Version) -> None:
         )
     elif named.kind == "entry":
         listing.entries.setdefault(named.table, []).append(named.version)
-    else:
+    elif named.kind not in _UNREADABLE:
         listing.others.append(version.key)
     if named.kind == "preserved":  # listed before the tables, so before what it is about
         listing.preserved.add(version.key.removeprefix("_preserved/"))
