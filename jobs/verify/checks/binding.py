@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 
-from jobs.verify.checks.rows import policy_is
+from jobs.verify.checks.rows import carried_out, policy_is
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
-from jobs.verify.scene import Scene
+from jobs.verify.scene import Purpose, Scene
 from schemas.policies.collecting import Binding
 
 
 def bound(promise: Promise, scene: Scene) -> Iterator[Question]:
     """As of a row's arrival its device was bound, and the row is not from before."""
-    del scene
     if not isinstance(promise.clause, Binding):
         return
     mine = f"{policy_is(promise.vendor)} and known and not known_cancelled"
@@ -30,5 +29,14 @@ def bound(promise: Promise, scene: Scene) -> Iterator[Question]:
             of=f"{mine} and known_bound_since is not null",
             broken="event_us < known_bound_since",
             what="from before the device was bound to its owner",
+            registry=True,
+        )
+        yield Question(
+            table=table,
+            checked=f"rows of {table} of a former owner are gone",
+            of=f"{policy_is(promise.vendor)} and its_purpose = '{Purpose.ROWS}' "
+            f"and now_bound_since is not null and now_said < {carried_out(scene)}",
+            broken="event_us < now_bound_since",
+            what="of a former owner, from before the device was bound to the present one",
             registry=True,
         )

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from jobs.verify.checks.declared import ROBOTS
-from jobs.verify.checks.rows import policy_is
+from jobs.verify.checks.rows import carried_out, policy_is
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
-from jobs.verify.scene import Scene
+from jobs.verify.scene import Purpose, Scene
 from schemas.policies.keeping import Permanent
 
 
 def no_longer(promise: Promise, scene: Scene) -> Iterator[Question]:
     """Nothing is stored of an account that was closed."""
-    del scene
     if not isinstance(promise.clause, Permanent):
         return
     for table in ROBOTS:
@@ -22,5 +21,13 @@ def no_longer(promise: Promise, scene: Scene) -> Iterator[Question]:
             of=f"{policy_is(promise.vendor)} and known",
             broken="known_cancelled",
             what="stored although its account was closed",
+            registry=True,
+        )
+        yield Question(
+            table=table,
+            checked=f"rows of {table} of a closed account are gone",
+            of=f"{policy_is(promise.vendor)} and its_purpose = '{Purpose.ROWS}'",
+            broken=f"now_cancelled and now_said < {carried_out(scene)}",
+            what="there although its account was closed",
             registry=True,
         )

@@ -1,17 +1,13 @@
 """What officers said of a device, and what became of its rows: by marks among the registrations."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from jobs.verify.checks.declared import ROBOTS
-from jobs.verify.checks.rows import policy_is
+from jobs.verify.checks.rows import carried_out, policy_is
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
 from jobs.verify.scene import Purpose, Scene
 from schemas.policies.answering import Right
-
-_DONE_IN = timedelta(hours=24)
-"""What a mark asks for is pending until every partition has passed it; by then it is done."""
 
 
 def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
@@ -24,16 +20,10 @@ def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
                 table=table,
                 checked=f"{table}: {checked}",
                 of=f"{policy_is(promise.vendor)} and named_in = its_region",
-                broken=broken.format(done=_done(scene)),
+                broken=broken.format(done=carried_out(scene)),
                 what=what,
                 registry=True,
             )
-
-
-def _done(scene: Scene) -> int:
-    """Marks from before have been carried out."""
-    now = min((bucket.now for bucket in scene.buckets), default=scene.now)
-    return int((now - _DONE_IN).timestamp()) * 1_000_000
 
 
 _SEEN = f"its_purpose = '{Purpose.ROWS}'"
@@ -75,7 +65,12 @@ _RULES = {
             "nothing is stored of a device whose account was closed",
             "known and known_cancelled",
             "stored although its account was closed",
-        )
+        ),
+        (
+            "rows of a closed account are gone",
+            f"{_SEEN} and now_cancelled and now_said < {{done}}",
+            "there although its account was closed",
+        ),
     ],
 }
 """Right -> (what was checked, SQL of rows that break it, what is wrong with them)."""

@@ -11,6 +11,7 @@ Beside its own columns a row has, for questions to use:
                                               its device's registration as of its ingest time
     then_restricted, then_stopped, then_erased     the mark as of its ingest time
     now_restricted, now_erased, now_since          the newest mark
+    now_consents, now_bound_since, now_cancelled, now_said      the newest registration
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,9 @@ select b.*, f.* exclude (its_file),
     g.known_consents, coalesce(g.known_cancelled, false) as known_cancelled,
     coalesce(t.restricted, false) as then_restricted, coalesce(t.stopped, false) as then_stopped,
     t.erased as then_erased, coalesce(m.restricted, false) as now_restricted,
-    m.erased as now_erased, m.since as now_since
+    m.erased as now_erased, m.since as now_since, o.known_consents as now_consents,
+    o.known_bound_since as now_bound_since, coalesce(o.known_cancelled, false) as now_cancelled,
+    o.since as now_said
 from batch b join files f using (its_file)
 left join vendors v on v.vendor = b.vendor
 left join countries l on l.country = b.country
@@ -45,6 +48,7 @@ left join registered g on g.device = n.device and b.ingest_us > g.since and b.in
 left join vendors w on w.vendor = g.known_vendor
 left join marked t on t.device = n.device and b.ingest_us > t.since and b.ingest_us <= t.until
 left join marked m on m.device = n.device and m.until = 4611686018427387904
+left join registered o on o.device = n.device and o.until = 4611686018427387904
 """
 _PLAIN_VIEW = (
     "create or replace temp table asked as select * from batch join files using (its_file)"

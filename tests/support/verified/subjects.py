@@ -27,7 +27,7 @@ from support.verified.planting import Mischief, by, copied, named, newest
 from support.wire import EU, US
 
 from schemas.retention import microseconds
-from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY
+from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY, Table
 from storage.tiles import compacted, decode_tiles
 
 Said = tuple[bytes, bytes | None, datetime]
@@ -223,6 +223,35 @@ def an_erased_subject_that_stayed(house: House) -> House:
     return house.with_words(_mark(GERMAN, NOW - timedelta(days=3), erased=erased), bound)
 
 
+def maps_whose_yes_was_taken_back(house: House) -> House:
+    """Nothing came since: what came before is still there."""
+    no = _yes_to("telemetry", "history", "location")
+    told = house.with_words(_told(FRENCH, NOW - timedelta(hours=26), consents=no))
+    _without(told, FRENCH, MAP_TILES)
+    return told
+
+
+def rows_of_the_owner_before(house: House) -> House:
+    """Nothing came since: what came before is still there."""
+    bound = microseconds(NOW - timedelta(hours=30))
+    return house.with_words(_told(GERMAN, NOW - timedelta(hours=26), bound_since=bound))
+
+
+def old_rows_of_a_closed_account(house: House) -> House:
+    """Nothing came since: what came before is still there."""
+    told = house.with_words((FRENCH.serial.encode(), None, NOW - timedelta(hours=26)))
+    for table in (TELEMETRY, MAP_TILES, CLEANING_HISTORY):
+        _without(told, FRENCH, table)
+    return told
+
+
+def _without(house: House, robot: Robot, table: Table) -> None:
+    """Take a robot's rows out of the two newest files, those that came in the last day."""
+    for key in files(house, table)[-2:]:
+        rows = read(house, key)
+        write(house, key, rows.filter(pc.not_equal(rows["device"], named(robot.serial, house))))
+
+
 def rows_of_an_account_that_was_closed(house: House) -> House:
     return house.with_words((AMERICAN.serial.encode(), None, NOW - timedelta(hours=6)))
 
@@ -259,7 +288,10 @@ MISCHIEF = (
     Mischief(new_rows_of_a_restricted_robot, by(QIHOO, "right-restrict")),
     Mischief(rows_of_somebody_who_objected, by(QIHOO, "right-stop")),
     Mischief(an_erased_subject_that_came_back, by(SMAROCK, "right-erase")),
-    Mischief(an_erased_subject_that_stayed, by(SMAROCK, "right-erase")),
+    Mischief(an_erased_subject_that_stayed, by(SMAROCK, "right-erase", "bound")),
+    Mischief(maps_whose_yes_was_taken_back, by(QIHOO, "consent-maps")),
+    Mischief(rows_of_the_owner_before, by(SMAROCK, "bound")),
+    Mischief(old_rows_of_a_closed_account, by(QIHOO, "account-permanent")),
     Mischief(rows_of_an_account_that_was_closed, by(SMAROCK, "right-cancel")),
     Mischief(rows_of_an_account_that_was_closed_in_france, by(QIHOO, "account-permanent")),
 )
