@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import psutil
+from support.lean import LEAN
 
 from jobs.demo.processes import Process
 from schemas.settings import PREFIX, Settings
@@ -38,7 +39,8 @@ class Demo(Process):
         self.mark = uuid4().hex
         self.folder = folder / "demo"
         command = [_PROGRAM, "demo", "--folder", str(self.folder), *_SMALL, *arguments]
-        environment = {**os.environ, **variables, "TEST_MARK": self.mark}  # noqa: TID251 - inherited
+        ours = {"TEST_MARK": self.mark, "PYTHONPATH": LEAN}
+        environment = {**os.environ, **variables, **ours}  # noqa: TID251 - inherited
         super().__init__("demo", command, log=folder / "out", env=environment)
 
     def wait_for_rows(self) -> None:

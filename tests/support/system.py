@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 from confluent_kafka import Producer
+from support.lean import LEAN
 
 from jobs.demo.broker import Broker
 from jobs.demo.object_store import S3Server
@@ -85,7 +86,8 @@ class System:
     def worker(self, name: str = "worker", **given: str) -> Process:
         """Start a worker; it runs when this returns, but need not be ready."""
         command = [sys.executable, "-m", "streams.worker"]
-        environment = {**os.environ, **self.environment(), **given}  # noqa: TID251 - the edge
+        lean = {"PYTHONPATH": LEAN}
+        environment = {**os.environ, **lean, **self.environment(), **given}  # noqa: TID251 - the edge
         return Process(name, command, log=self.folder / f"{name}.log", env=environment)
 
     def publish(

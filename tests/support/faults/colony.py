@@ -20,6 +20,7 @@ from support.evidence.truth import Truth
 from support.faults.janitor import AHEAD
 from support.faults.rig import wall_clock
 from support.faults.worker import Notes
+from support.lean import LEAN
 from support.system import System
 
 from jobs.demo.object_store import CREDENTIALS
@@ -143,7 +144,7 @@ class Colony:
     def environment(self) -> dict[str, str]:
         """Of the processes that work on the system."""
         given = dict(os.environ)  # noqa: TID251 - the edge
-        path = os.pathsep.join([str(TESTS), *filter(None, [given.get("PYTHONPATH")])])
+        path = os.pathsep.join([LEAN, str(TESTS), *filter(None, [given.get("PYTHONPATH")])])
         return {**given, **self.system.environment(), "PYTHONPATH": path}
 
     def poll(self) -> None:

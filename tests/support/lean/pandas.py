@@ -1,0 +1,3 @@
+"""No pandas."""
+
+raise ImportError
