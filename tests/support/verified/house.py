@@ -47,7 +47,7 @@ LATE = timedelta(days=9)
 SMAROCK, QIHOO = "smarock", "360-robot-vacuum"
 CONSENTS = ("telemetry", "maps", "history", "location")
 LOCATIONS = {EU: "eu-central-1", US: "us-east-1"}
-AGES = (timedelta(days=9), timedelta(days=4), timedelta(hours=5), timedelta(minutes=90))
+AGES = (timedelta(days=9), timedelta(hours=5), timedelta(minutes=90))
 """How long before `NOW` its rows came."""
 
 

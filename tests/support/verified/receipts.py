@@ -6,7 +6,7 @@ from support.verified.planting import Mischief, by
 
 from schemas.policies import Policies
 
-LAST = f"telemetry/_delta_log/{4:020}.json"
+LAST = f"telemetry/_delta_log/{3:020}.json"
 
 
 def _told(house: House, **policies: str | None) -> None:
