@@ -7,6 +7,7 @@ compaction took from the topic is not known any more: rows from before are not j
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from schemas.lineage import Partition
 from schemas.tables.devices import DEVICES_TOPIC, Device
 
 FOR_EVER = 2**62
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MARK = "mark/"
 """Record keys that begin so are what an officer said of a device."""
 
@@ -128,11 +130,12 @@ def read_registry(cluster: Cluster) -> Registry:
         raise SettingsError(f"{DEVICES_TOPIC}: there is no such topic")
     first = cluster.beginnings(topic)[0]
     partition = Partition(topic.name, topic.id, 0)
-    return Registry.of(map(_word, cluster.records(partition, first=first)))
+    return Registry.of(map(word_of, cluster.records(partition, first=first)))
 
 
-def _word(record: KafkaRecord) -> Word:
-    time = int(record.ingest_time.timestamp() * 1000) * 1000
+def word_of(record: KafkaRecord) -> Word:
+    """A record of the topic, as Kafka has it."""
+    time = (record.ingest_time - _EPOCH) // timedelta(microseconds=1)
     return Word(record.position.offset, time, record.key or b"", record.value)
 
 

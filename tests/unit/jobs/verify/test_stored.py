@@ -1,5 +1,5 @@
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rows import path_of
 
-from jobs.verify.rows.registry import Identifier, Registry, Word
+from jobs.kafka import KafkaRecord
+from jobs.verify.rows.registry import Identifier, Registry, Word, word_of
 from jobs.verify.stored.files import latest_hour, read_key
 from jobs.verify.stored.footers import search_any
 from jobs.verify.stored.leaks import Search
 from jobs.verify.stored.pages import end_of_pages, pages
+from schemas.lineage import Partition, Position
 from schemas.retention import FORTNIGHT
 from storage.layout import object_key
 
@@ -70,6 +72,14 @@ def test_a_name_in_a_compressed_page_is_found_and_its_place_is_told() -> None:
     pq.write_table(pa.table({"note": [f"of {SERIAL}."] * 9}), sink, compression="zstd")
     places = {where for where, _ in search_any(sink.getvalue(), SEARCH)}
     assert "pages of column note" in places
+
+
+@given(st.integers(0, 2**42))
+def test_the_brokers_time_of_a_registration_is_taken_to_the_millisecond(milliseconds: int) -> None:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    position = Position(Partition("fleet.devices", "AAAA", 0), 3)
+    record = KafkaRecord(position, at, key=b"d", value=None, headers=())
+    assert word_of(record).time == milliseconds * 1000
 
 
 def test_a_registration_holds_until_the_next_one_and_a_bad_record_changes_nothing() -> None:
