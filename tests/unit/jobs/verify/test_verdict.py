@@ -1,7 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.verify.checks import CHECKS, QUESTIONS
 from jobs.verify.verdict import SHOWN, Finding, Look, Tally, Verdict, verdict_of
+from schemas.policies.policy import KINDS
 
 looks = st.lists(
     st.builds(
@@ -41,3 +44,8 @@ def test_of_many_findings_all_are_counted_and_some_are_kept() -> None:
     for number in range(SHOWN + 5):
         tally.look(str(number), ["wrong"])
     assert (tally.found, len(tally.findings)) == (SHOWN + 5, SHOWN)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_kind_of_clause_that_nobody_looks_at_fails_the_build(kind: str) -> None:
+    assert CHECKS[kind] or QUESTIONS[kind]
