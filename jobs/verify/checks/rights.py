@@ -27,7 +27,7 @@ def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
 
 
 _SEEN = f"its_purpose = '{Purpose.ROWS}'"
-_OURS = f"its_purpose <> '{Purpose.HOLDS}'"
+"""Where everybody looks: what is restricted stays apart, also where it was to be erased."""
 _RULES = {
     "restrict": [
         (
@@ -51,12 +51,12 @@ _RULES = {
     "erase": [
         (
             "nothing is stored of an erased device until it is bound anew",
-            f"{_OURS} and coalesce(known_bound_since, 0) <= then_erased",
+            f"{_SEEN} and coalesce(known_bound_since, 0) <= then_erased",
             "stored although its owner's rows were erased",
         ),
         (
             "rows from before an erasure are gone",
-            f"{_OURS} and now_since < {{done}} and ingest_us <= now_erased",
+            f"{_SEEN} and now_since < {{done}} and ingest_us <= now_erased",
             "there although its owner's rows were erased",
         ),
     ],
