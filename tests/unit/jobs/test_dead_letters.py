@@ -157,8 +157,10 @@ def test_accepting_survives_answers_that_get_lost(tmp_path: Path) -> None:
             files: Sequence[DataFile],
             versions: Mapping[str, int],
             receipt: Receipt | None = None,
+            *,
+            reason: str = "",
         ) -> None:
-            super().append(files, versions, receipt)
+            super().append(files, versions, receipt, reason=reason)
             raise StoreUnavailableError("no answer")
 
     made = empty(tmp_path, DEAD_LETTERS)
