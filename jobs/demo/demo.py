@@ -41,7 +41,7 @@ _NEXT = (
     ("an operator", "fortnight reconcile", False),
     ("", "fortnight lag", True),
     ("a privacy officer", "fortnight expire --dry-run", False),
-    ("", "fortnight storage check", True),
+    ("", "fortnight verify --html report.html", True),
 )
 """Who, a command, and whether it needs the running system."""
 
