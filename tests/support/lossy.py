@@ -89,11 +89,11 @@ class LossyWay(Way):
 
 
 def _without_go_on(answer: bytes) -> tuple[bytes, bytes]:
-    """What lets the client go on, and the answer itself: on a busy machine both come at once."""
-    if not answer.startswith(_GO_ON):
-        return b"", answer
-    go_on, end, rest = answer.partition(b"\r\n\r\n")
-    return go_on + end, rest
+    """What lets the client go on, said once or twice, and the answer: they may come at once."""
+    rest = answer
+    while rest.startswith(_GO_ON):
+        rest = rest.partition(b"\r\n\r\n")[2]
+    return answer[: len(answer) - len(rest)], rest
 
 
 def lossy_way(server_url: str) -> AbstractContextManager[LossyWay]:
