@@ -112,16 +112,18 @@ def change(
 
 
 def _drop_left_behind(destination: Destination, wanted: Change, search: Search) -> None:
-    """Delete files with such rows that no log entry names.
+    """Delete files with old values that no log entry names.
 
-    The rows are in the table, so nobody is about to commit them: what has them is an old file.
+    Nobody can commit them any more: what they were made of is gone. A file with the new values may
+    be a compaction's, which is about to commit it.
     """
-    left = [one.path for one in search.found().orphans if _has(destination, wanted, one)]
-    inventory.delete(destination, left)
+    left = [one.path for one in search.found().orphans if _is_old(destination, wanted, one)]
+    live = {file.path for file in destination.live()}
+    inventory.delete(destination, [path for path in left if path not in live])
 
 
-def _has(destination: Destination, wanted: Change, orphan: Orphan) -> bool:
-    """Whether a file has such rows; also where nobody can look, since only older versions are left.
+def _is_old(destination: Destination, wanted: Change, orphan: Orphan) -> bool:
+    """Whether a file has old values; also where nobody can look: only older versions are left.
 
     Raises:
         IntegrityError: It is damaged.
@@ -132,4 +134,6 @@ def _has(destination: Destination, wanted: Change, orphan: Orphan) -> bool:
         rows = decode(destination.store.get(object_key(destination.table.name, orphan.path)))
     except KeyError:  # somebody else deleted it
         return False
-    return bool(pc.any(wanted.mask(rows)).as_py())
+    rows = rows.cast(destination.table.schema)
+    chosen = rows.filter(wanted.mask(rows))
+    return not wanted.to(chosen).equals(chosen)

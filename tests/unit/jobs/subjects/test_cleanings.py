@@ -14,6 +14,7 @@ from support.rows import NOW, pseudonym
 from jobs.compact import Shard, compact
 from jobs.holds.keeping import Keeper
 from jobs.requests import receive
+from jobs.rewriting.written import is_there
 from jobs.subjects.case import Case
 from jobs.subjects.cleanings import COLUMNS, Cleanings, Correction
 from jobs.subjects.subject import Subject
@@ -178,3 +179,20 @@ def test_beside_a_compaction_it_starts_again(tmp_path: Path, case: Case, writer:
     correct(case, empty(Overtaken(tmp_path / "lake", 1), CLEANING_HISTORY))
     assert values(writer.destination) == before | {0: RIGHT}
     assert WRONG not in stored(writer.destination)
+
+
+def test_old_values_that_nothing_names_go_and_a_file_that_a_compaction_is_about_to_commit_stays(
+    case: Case, writer: Writer
+) -> None:
+    correct(case, writer.destination)
+    columns: dict[str, Any] = {
+        "device": [MINE] * 3,
+        "session": [SESSION] * 3,
+        "vendor": ["360-robot-vacuum"] * 3,
+        "started": [NOW] * 3,
+        "event_time": [NOW + timedelta(minutes=9)] * 3,
+    }
+    old, new = (writer.put(LATER, area=[area] * 3, **columns) for area in (WRONG, RIGHT))
+    correct(case, writer.destination)
+    assert not is_there(writer.destination, old)
+    assert is_there(writer.destination, new)
