@@ -7,6 +7,7 @@ from typing import Self
 
 from jobs.holds.keeping import Keeper
 from jobs.holds.open import keepers
+from jobs.inventory import take_inventory
 from jobs.rewriting import First, Search, Selection, Taken, take_out_found
 from jobs.rewriting.selection import DEVICE
 from schemas.errors import SettingsError
@@ -76,9 +77,9 @@ class Estate:
     def tidy(self) -> None:
         """Forget of rows that are gone that they were not to expire."""
         for destination in self.aside:
-            live = {file.path for file in destination.live()}
-            name = destination.table.name
-            let_go(destination.store, name, preserved_in(destination.store, name) - live)
+            store, name = destination.store, destination.table.name
+            kept = preserved_in(store, name)  # first: a file comes between its mark and its commit
+            let_go(store, name, kept - take_inventory(destination).objects.keys())
 
     def searches(self, selections: Iterable[Selection]) -> list[Search]:
         """A search of every place for each selection."""

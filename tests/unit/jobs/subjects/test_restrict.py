@@ -1,3 +1,4 @@
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -5,14 +6,17 @@ from pathlib import Path
 import pytest
 from support.faults.mortal import Life
 from support.lake import PARTITION
-from support.office import START
+from support.office import EU, START
 from support.town import ALICE, BOB, TABLES, Town
 
 from jobs.sweep import clock_of, sweep
 from schemas.errors import SettingsError, StoreUnavailableError
 from schemas.retention import FORTNIGHT
 from schemas.tables import CLEANING_HISTORY, TELEMETRY
-from storage.preserved import preserved_in
+from storage.directory import DirectoryStore
+from storage.lake import Destination
+from storage.preserved import FOLDER, preserved_in
+from storage.store import ObjectInfo
 
 HOUR = timedelta(hours=1)
 SOON = START + 2 * HOUR
@@ -106,6 +110,27 @@ def test_preserved_rows_stay_until_the_lifting_and_nobody_else_s_do(town: Town) 
     town.lift(ALICE)
     assert town.traces(ALICE) == []
     assert all(preserved_in(town.estate().aside[0].store, table.name) == set() for table in TABLES)
+
+
+class Overtaken(DirectoryStore):
+    """Somebody else does something, once, just before the marks of preserved files are listed."""
+
+    others: list[Callable[[], object]]
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        if prefix.startswith(FOLDER) and self.others:
+            self.others.pop()()
+        return super().list(prefix)
+
+
+def test_rows_that_are_preserved_while_others_tidy_stay_preserved(town: Town) -> None:
+    store = Overtaken(town.folder / "restricted")
+    store.others = [lambda: town.restrict(ALICE, preserved=True)]
+    aside = tuple(Destination(table, EU, store) for table in TABLES)
+    replace(town.estate(), aside=aside).tidy()
+    town.now = START + FORTNIGHT + HOUR
+    town.expire()
+    assert len(town.seen(ALICE, aside=True)) == 9
 
 
 def test_what_is_due_does_not_come_back_and_is_copied_before_it_goes_if_it_is_held(
