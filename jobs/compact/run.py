@@ -9,7 +9,7 @@ from zlib import crc32
 from jobs.compact.horizon import Horizon, read_horizon
 from jobs.compact.plan import Folder, Task, folder_of, plan
 from jobs.compact.rewrite import rewrite
-from jobs.rewriting.written import PUT_AGAIN, commit, delete, is_there, put
+from jobs.rewriting.written import PUT_AGAIN, commit, delete, put, put_lost
 from schemas.errors import ConflictError, SettingsError
 from schemas.tables import MAP_TILES
 from storage.lake import Destination
@@ -147,5 +147,6 @@ def _carry_out(destination: Destination, task: Task, clock: Clock) -> list[DataF
     except ConflictError:
         delete(destination, files)
         raise
-    put(destination, [one for one in written if not is_there(destination, one.file)])
+    by_path = {one.file.path: one for one in written}
+    put_lost(destination, files, lambda file: put(destination, [by_path[file.path]]))
     return files

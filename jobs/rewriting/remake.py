@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from jobs.rewriting.find import Match, Search
 from jobs.rewriting.source import open_sources
-from jobs.rewriting.written import PUT_AGAIN, add_up, commit, delete, is_there, write
+from jobs.rewriting.written import PUT_AGAIN, add_up, commit, delete, is_there, put_lost, write
 from schemas.errors import ConflictError, IntegrityError
 from storage.layout import DataPath
 from storage.log import DataFile
@@ -100,8 +100,12 @@ class Remaking:
                 continue
             break
         done = self._changed()
-        for one in done:
-            self._put_again(one)  # the old file is still there, should the new one be lost
+        made = {one.new.path: one for one in done if one.new is not None}
+        put_lost(  # the old files are still there, should new ones be lost
+            self.search.destination,
+            _new(done),
+            lambda file: self._make(made[file.path].match, file.path),
+        )
         delete(self.search.destination, [one.match.file for one in done])
         return done
 

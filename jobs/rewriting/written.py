@@ -1,6 +1,6 @@
 """New files that stand for old ones: made, compared, committed beside others, put again if lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -70,6 +70,32 @@ def put(destination: Destination, written: Iterable[Written]) -> None:
 def is_there(destination: Destination, file: DataFile) -> bool:
     """Whether a file's bytes lie where the log says."""
     return destination.store.head(_key(destination, file)) is not None
+
+
+def put_lost(
+    destination: Destination, files: Iterable[DataFile], put_one: Callable[[DataFile], object]
+) -> None:
+    """Put committed files again that were swept before their commit.
+
+    Never what was expired or erased since: a file without bytes is put only while the log names it,
+    and goes again if the log ceased to name it meanwhile.
+
+    Args:
+        files: That were committed.
+        put_one: Puts the bytes of one.
+    """
+    lost = [file for file in files if not is_there(destination, file)]
+    if not lost:
+        return
+    for file in _live(destination, lost):
+        put_one(file)
+    live = _live(destination, lost)
+    delete(destination, [file for file in lost if file not in live])
+
+
+def _live(destination: Destination, files: Sequence[DataFile]) -> list[DataFile]:
+    paths = {file.path for file in destination.live()}
+    return [file for file in files if file.path in paths]
 
 
 def delete(destination: Destination, files: Iterable[DataFile]) -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from support.lake import PARTITION, Waking, Writer, empty
 from support.rows import NOW, path_of, pseudonym, rows_of
 from support.tile_rows import packed, tile_rows
+from support.wire import EU
 
 from jobs.compact import Shard, compact
-from jobs.rewriting import First, Selection, Taken, find, take_out
+from jobs.rewriting import First, Search, Selection, Taken, find, take_out
+from jobs.subjects.searching import drop_orphans
 from schemas.errors import IntegrityError, StoreUnavailableError
 from schemas.retention import FORTNIGHT
 from schemas.tables import MAP_TILES, TABLES, TELEMETRY, Table
@@ -231,6 +233,40 @@ def test_a_new_file_that_a_sweeper_took_is_made_again_before_the_old_one_goes(
     wanted = left(seen(destination), selection)
     taken(empty(Swept(tmp_path)), selection)
     assert seen(destination).equals(wanted)
+
+
+class Followed(Destination):
+    """Somebody else does something just behind a commit."""
+
+    other: Callable[[], object]
+
+    def replace(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
+        super().replace(*given, **named)
+        self.other()
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda there: taken(there, Selection(frozenset({ALICE}))),
+        lambda there: compact(there, lambda: NOW + timedelta(days=1), timedelta(days=9), Shard()),
+    ],
+    ids=["erasure", "compaction"],
+)
+def test_what_is_erased_right_behind_a_commit_is_not_put_again(
+    tmp_path: Path, rewrite: Callable[[Destination], object]
+) -> None:
+    other, destination = empty(tmp_path), Followed(TELEMETRY, EU, DirectoryStore(tmp_path))
+    commit(other, *(some(TELEMETRY, 9, seed=i) for i in range(2)))
+    of_bob = Selection(frozenset({pseudonym(2)}))
+
+    def erase_bob() -> None:
+        taken(other, of_bob)
+        drop_orphans([Search(other, of_bob)])
+
+    destination.other = erase_bob
+    rewrite(destination)
+    assert find(other, of_bob).is_nothing
 
 
 def test_rows_that_are_not_what_the_log_says_are_left_alone(tmp_path: Path) -> None:
