@@ -19,6 +19,7 @@ from jobs.rewriting.written import PUT_AGAIN, add_up, commit, delete, is_there, 
 from schemas.errors import ConflictError, IntegrityError
 from storage.layout import DataPath
 from storage.log import DataFile
+from storage.preserved import preserve, preserved_in
 
 Clock = Callable[[], datetime]
 
@@ -114,8 +115,13 @@ class Remaking:
         wanted = {match.file.path: match for match in matches}
         vanished = [self._made.pop(path) for path in self._made.keys() - wanted.keys()]
         delete(self.search.destination, _new(vanished))
+        store, table = self.search.destination.store, self.search.destination.table.name
+        kept = preserved_in(store, table)
         for path in wanted.keys() - self._made.keys():
-            self._made[path] = self._make(wanted[path], path.beside())
+            new = path.beside()
+            if path in kept:
+                preserve(store, table, [new])  # before there is a file that expiry may see
+            self._made[path] = self._make(wanted[path], new)
 
     def _commit(self, reason: str) -> None:
         changed = self._changed()

@@ -12,6 +12,7 @@ from support.office import NUMBER, START, House
 from support.rows import NOW, pseudonym
 
 from jobs.compact import Shard, compact
+from jobs.expire import expire
 from jobs.holds.keeping import Keeper
 from jobs.requests import receive
 from jobs.rewriting.written import is_there
@@ -25,6 +26,7 @@ from schemas.tables import CLEANING_HISTORY, TELEMETRY
 from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.parquet import decode
+from storage.preserved import preserve
 
 MINE, OTHER = HELD, pseudonym(2)
 SESSION = pseudonym(7)
@@ -196,3 +198,13 @@ def test_old_values_that_nothing_names_go_and_a_file_that_a_compaction_is_about_
     correct(case, writer.destination)
     assert not is_there(writer.destination, old)
     assert is_there(writer.destination, new)
+
+
+def test_a_cleaning_that_is_preserved_stays_so_when_it_is_put_right(
+    case: Case, writer: Writer
+) -> None:
+    there = writer.destination
+    preserve(there.store, there.table.name, [writer.files[0].path])
+    correct(case, there)
+    expire(there, LATER)
+    assert values(there) == {0: RIGHT, 1: 5, 2: 6}
