@@ -58,4 +58,9 @@ def _said(one: Erased) -> str:
             f"{what}; pending: {one.restricted} devices are restricted, and their rows wait until "
             "that is lifted: `fortnight subject restrict --lift`, then this command again"
         )
+    if one.lost:
+        return (
+            f"{what}; pending: {one.lost} devices that were the subject's are not any more: "
+            "`fortnight follow` clears what was cancelled or bound anew; else name device:ID"
+        )
     return f"{what}; pending: {say_places(one.waiting)}"

@@ -101,7 +101,7 @@ def desk(
     """
     asked = list(_asked(whom, file, number))
     if not asked:
-        raise SettingsError("--from: it names nobody")
+        raise SettingsError(f"{'--from' if file else 'SUBJECT'}: it names nobody")
     chosen = settings()
     office = office_of(chosen, region_of(chosen, region), by)
     office.check()

@@ -12,6 +12,7 @@ from jobs.kafka import Cluster
 from jobs.subjects.case import Case
 from jobs.subjects.registrations import Change, put_registrations
 from jobs.subjects.roll import Roll
+from jobs.subjects.selecting import devices_of
 from schemas.errors import SettingsError
 from schemas.policies import Policies
 from schemas.policies.collecting import Consent as Clause
@@ -123,8 +124,10 @@ class Registered:
         Safe to repeat. Their rows go by an erasure.
 
         Raises:
+            PolicyError: A case has no device: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
+        devices_of(self.cases)
         yield from self._change(CANCEL, {}, lambda _: None)
 
     def _of(self, case: Case) -> list[Device]:

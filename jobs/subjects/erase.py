@@ -8,7 +8,7 @@ restriction: what is restricted waits until that is lifted, then the same comman
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,6 +50,7 @@ class Erased:
         files: That the last search looked at; 0 where none was made yet.
         waiting: Partitions on which something may be on its way.
         restricted: Devices whose rows wait until their restriction is lifted.
+        lost: Devices that were the subject's when the case was at work before, and are no more.
     """
 
     case: Case
@@ -57,11 +58,12 @@ class Erased:
     files: int
     waiting: tuple[Partition, ...]
     restricted: int
+    lost: int = 0
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing of the subject is left, nor will come."""
-        return not self.waiting and not self.restricted
+        return not (self.waiting or self.restricted or self.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +89,30 @@ class Eraser:
             entries: Of its ledger: they tell since when a case is at work.
 
         Raises:
+            PolicyError: A case has no device: nothing was done for any.
             RetryableError: A store or Kafka does not answer; call again.
         """
+        devices = devices_of(cases)
         begun = [_begun(case, entries) for case in cases]
-        roll = self.inputs.mark(devices_of(cases), _erased_up_to(cases, begun))
         for case, since in zip(cases, begun, strict=True):
-            if since is None:
-                case.tell(ACT, scope={"state": BEGUN})
+            if since is None:  # told before anything is marked: who binds it next keeps his rows
+                case.tell(ACT, scope={"state": BEGUN}, looked_at=_devices(case))
+        roll = self.inputs.mark(devices, _erased_up_to(cases, begun))
         self._watch(cases, roll)
         rows, files, waiting = self._take_out(cases, roll)
-        return [self._told(case, roll, rows, files, waiting) for case in cases]
+        aside = self._restricted(devices, roll)
+        done = []
+        for case in cases:
+            mine = sum(rows[name] for name in self._names(case))
+            restricted = len(aside.intersection(case.subject.devices))
+            lost = max(0, _looked_at(case, entries) - len(case.subject.devices))
+            done.append(_told(Erased(case, mine, files, waiting, restricted, lost)))
+        return done
+
+    def _restricted(self, devices: Collection[str], roll: Roll) -> set[str]:
+        """Devices that are, at the mark or now: meanwhile rows may have been put aside."""
+        now = self.inputs.mark(devices, lambda mark: mark)
+        return {one for one in devices if is_restricted(one, roll) or is_restricted(one, now)}
 
     def _take_out(
         self, cases: Sequence[Case], roll: Roll
@@ -130,36 +146,44 @@ class Eraser:
                 watch = Watch(self.region, tuple(self._names(case)), _erased(case, roll))
                 put_watch(self.estate.store, path, watch, case.office.key.watching)
 
-    def _told(
-        self,
-        case: Case,
-        roll: Roll,
-        rows: Counter[str],
-        files: int,
-        waiting: tuple[Partition, ...],
-    ) -> Erased:
-        mine = sum(rows[name] for name in self._names(case))
-        restricted = sum(is_restricted(one, roll) for one in case.subject.devices)
-        done = Erased(case, mine, files, waiting, restricted)
-        case.tell(
-            ACT,
-            scope={"state": COMPLETE if done.is_complete else PENDING},
-            looked_at={"devices": len(case.subject.devices), "files": files},
-            changed={"rows": mine},
-        )
-        return done
-
     def _names(self, case: Case) -> frozenset[str]:
         return names(case.subject.devices, self.keyring, self.region)
 
 
+def _told(done: Erased) -> Erased:
+    done.case.tell(
+        ACT,
+        scope={"state": COMPLETE if done.is_complete else PENDING},
+        looked_at={**_devices(done.case), "files": done.files},
+        changed={"rows": done.rows},
+    )
+    return done
+
+
+def _devices(case: Case) -> dict[str, int]:
+    return {"devices": len(case.subject.devices)}
+
+
 def _begun(case: Case, entries: Iterable[Entry]) -> datetime | None:
     """Since when a case is at work; None where this is its first run."""
+    return next((entry.time for entry in _of(case, entries)), None)
+
+
+def _looked_at(case: Case, entries: Iterable[Entry]) -> int:
+    """How many devices the runs of a case looked at, at most, since it was complete."""
+    most = 0
+    for entry in _of(case, entries):
+        is_over = entry.act.scope.get("state") == COMPLETE
+        most = 0 if is_over else max(most, entry.act.looked_at.get("devices", 0))
+    return most
+
+
+def _of(case: Case, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """What the ledger tells of a case."""
     of = ACT, case.request.number, case.subject.tag
     for entry in entries:
         if (entry.act.name, entry.act.request, entry.act.subject) == of:
-            return entry.time
-    return None
+            yield entry
 
 
 def _erased_up_to(

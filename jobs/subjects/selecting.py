@@ -8,6 +8,7 @@ from jobs.rewriting import Selection
 from jobs.subjects.case import Case
 from jobs.subjects.roll import Listed, Roll
 from jobs.subjects.subject import names
+from schemas.errors import PolicyError
 from schemas.keyring import Keyring
 from schemas.regions import Region
 from schemas.retention import moment
@@ -34,8 +35,20 @@ def erased_rows(
 
 
 def devices_of(cases: Iterable[Case]) -> list[str]:
-    """Ids of the cases' devices, each once."""
-    return list(dict.fromkeys(device for case in cases for device in case.subject.devices))
+    """Ids of the cases' devices, each once.
+
+    Raises:
+        PolicyError: One has none: whatever were done for it would be nothing, and told as done.
+    """
+    devices: dict[str, None] = {}
+    for case in cases:
+        if not case.subject.devices:
+            raise PolicyError(
+                f"request {case.request.number}: no device of its subject is known here any more: "
+                "`fortnight follow` clears what was cancelled or bound anew; else name device:ID"
+            )
+        devices |= dict.fromkeys(case.subject.devices)
+    return list(devices)
 
 
 def last_mark(devices: Iterable[str], roll: Roll) -> datetime | None:

@@ -170,6 +170,14 @@ def test_a_cancelled_subject_is_erased_and_its_registration_gone(shell: Shell) -
     assert msgspec.json.encode(gone.mark).count(b"carl") == 0
 
 
+def test_of_whom_no_device_is_known_nothing_is_cancelled(shell: Shell) -> None:
+    cancel = ("subject", "cancel", "-", *shell.asked("R-11", "cancel", "account:dora"))
+    told = shell.said("ledger", "report")
+    assert "name device:ID" in shell.said(*cancel, stdin="account:dora", code=70)
+    assert "SUBJECT: it names nobody" in shell.said(*cancel, stdin="", code=70)
+    assert shell.said("ledger", "report") == told
+
+
 def store(shell: Shell, *devices: str, last: int) -> None:
     """A worker stores a row of each device, and comes to an offset."""
     chosen = Settings.load(shell.environment)

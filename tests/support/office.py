@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from support.faults.mortal import Life, MortalStore
+
 from jobs import keys
 from jobs.destruction import Vault
 from jobs.office import Office
@@ -53,11 +55,14 @@ class House:
     def keys(self) -> Keyring:
         return keys.read(self.keyring, PASS)
 
-    def office(self, now: datetime = START, caller: Caller = ALICE) -> Office:
-        """Somebody at work at some time."""
-        anchors = DirectoryStore(self.folder / "anchors")
+    def office(
+        self, now: datetime = START, caller: Caller = ALICE, life: Life | None = None
+    ) -> Office:
+        """Somebody at work at some time, in a process that has so much life."""
+        life = life or Life(2**31)
+        anchors = MortalStore(self.folder / "anchors", life)
         public = self.key.signing.public_key()
-        ledger = Ledger(EU, DirectoryStore(self.folder / "eu"), anchors, public)
+        ledger = Ledger(EU, MortalStore(self.folder / "eu", life), anchors, public)
         return Office(ledger, self.key, caller, now)
 
     def told(self) -> list[str]:

@@ -94,7 +94,7 @@ class Told:
     def waiting(
         self, destinations: Sequence[Destination], since: datetime
     ) -> tuple[Partition, ...]:
-        assert all(destinations)
+        assert [one.table for one in destinations] == [*TABLES]
         assert since <= self.now
         return self.late
 
@@ -114,6 +114,25 @@ class Told:
     @property
     def roll(self) -> Roll:
         return Roll(self.devices, len(self.devices))
+
+
+@dataclass(frozen=True, slots=True)
+class MortalInputs:
+    """What is told of devices, to a process whose marks are steps of its life."""
+
+    told: Told
+    life: Life
+
+    def mark(self, devices: Collection[str], change: Callable[[Mark], Mark]) -> Roll:
+        self.life.step()
+        roll = self.told.mark(devices, change)
+        self.life.check()
+        return roll
+
+    def waiting(
+        self, destinations: Sequence[Destination], since: datetime
+    ) -> tuple[Partition, ...]:
+        return self.told.waiting(destinations, since)
 
 
 @dataclass(slots=True)
@@ -160,13 +179,16 @@ class Town:
             lambda: self.now,
         )
 
-    def eraser(self, estate: Estate | None = None) -> Eraser:
-        return Eraser(EU, estate or self.estate(), self.told, self.keys, RAW_FOR)
+    def eraser(self, life: Life | None = None) -> Eraser:
+        life = life or Life(2**31)
+        inputs = MortalInputs(self.told, life)
+        return Eraser(EU, self.estate(life), inputs, self.keys, RAW_FOR)
 
-    def erase(self, *devices: str, estate: Estate | None = None) -> list[Erased]:
-        """The command of an officer."""
-        cases = [self.case(device, Right.ERASE) for device in devices]
-        return self.eraser(estate).erase(cases, self.house.office().ledger.entries())
+    def erase(self, *devices: str, life: Life | None = None) -> list[Erased]:
+        """The command of an officer, in a process that has so much life."""
+        office = self.house.office(self.now, life=life)
+        cases = [replace(self.case(one, Right.ERASE), office=office) for one in devices]
+        return self.eraser(life).erase(cases, self.house.office().ledger.entries())
 
     def restricter(self, estate: Estate | None = None) -> Restricter:
         return Restricter(EU, estate or self.estate(), self.told, self.keys)

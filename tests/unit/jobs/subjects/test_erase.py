@@ -1,4 +1,6 @@
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -6,14 +8,18 @@ import pytest
 from support.faults.mortal import Life
 from support.lake import PARTITION
 from support.office import START
-from support.town import ALICE, BOB, RAW_FOR, TABLES, Town
+from support.town import ALICE, BOB, RAW_FOR, TABLES, Told, Town
 
+from jobs.subjects.case import Case
 from jobs.subjects.erase import Erased
-from schemas.errors import StoreUnavailableError
+from schemas.errors import PolicyError, StoreUnavailableError
+from schemas.lineage import Partition
 from schemas.marks import Mark
 from schemas.privacy import canonical
+from schemas.requests import Right
 from schemas.retention import microseconds
 from schemas.tables import MAP_TILES, TELEMETRY
+from storage.lake import Destination
 from storage.layout import object_key
 from storage.links import LinkPath, links_in, put_link
 from storage.watches import expire_watches, read_watches, watches_in
@@ -130,6 +136,56 @@ def test_restricted_rows_wait_until_the_restriction_is_lifted(town: Town) -> Non
     )
 
 
+def test_whose_rows_are_put_aside_while_they_are_looked_for_is_pending(town: Town) -> None:
+    told = town.told
+
+    class Overtaken(Told):
+        def waiting(
+            self, destinations: Sequence[Destination], since: datetime
+        ) -> tuple[Partition, ...]:
+            town.told = told
+            town.restrict(ALICE)
+            return told.waiting(destinations, since)
+
+    town.told = Overtaken(told.devices)
+    (done,) = town.erase(ALICE)
+    assert (done.is_complete, done.restricted) == (False, 1)
+    assert states(town) == ["begun", "pending"]
+
+
+def with_devices(town: Town, right: Right, *devices: str) -> Case:
+    case = town.case(ALICE, right)
+    return replace(case, subject=replace(case.subject, devices=devices))
+
+
+def test_a_subject_that_lost_a_device_since_it_began_is_pending(town: Town) -> None:
+    town.told.late = (PARTITION,)
+    entries = town.house.office().ledger.entries
+    town.eraser().erase([with_devices(town, Right.ERASE, ALICE, BOB)], entries())
+    town.told.late = ()
+    (done,) = town.erase(ALICE)
+    assert (done.is_complete, done.lost) == (False, 1)
+    town.eraser().erase([with_devices(town, Right.ERASE, ALICE, BOB)], entries())
+    (done,) = town.erase(ALICE)  # what was complete may lose a device
+    assert (done.is_complete, done.lost) == (True, 0)
+
+
+@pytest.mark.parametrize("command", ["erase", "restrict", "lift"])
+def test_a_subject_of_which_no_device_is_known_is_not_told_that_anything_was_done(
+    town: Town, command: str
+) -> None:
+    work: dict[str, Callable[[Case], object]] = {
+        "erase": lambda case: town.eraser().erase([case], []),
+        "restrict": lambda case: town.restricter().restrict([case]),
+        "lift": lambda case: town.restricter().lift([case]),
+    }
+    case = with_devices(town, Right.ERASE if command == "erase" else Right.RESTRICT)
+    told = town.house.told()
+    with pytest.raises(PolicyError, match="no device of its subject is known here"):
+        work[command](case)
+    assert town.house.told() == told
+
+
 def test_held_rows_are_copied_before_they_are_erased(town: Town) -> None:
     town.holds.hold(devices=(tuple(town.names(ALICE)),), tables=TABLES)
     wanted = [offset for _, offset in town.seen(ALICE)]
@@ -186,13 +242,35 @@ def test_killed_anywhere_and_run_again_it_is_complete_and_others_lose_nothing(
         town.store(TELEMETRY, device, BOB)
         of_bob = town.seen(BOB)
         try:
-            town.erase(device, estate=town.estate(Life(number // 2, behind=number % 2 == 1)))
+            town.erase(device, life=Life(number // 2, behind=number % 2 == 1))
         except StoreUnavailableError:
             assert town.seen(BOB) == of_bob
             assert town.erase(device)[0].is_complete
         else:
-            assert number >= 8  # before and behind each of four steps
+            assert number >= 18  # before and behind each of nine steps, ledger and mark included
             break
         assert (town.traces(device), town.seen(BOB)) == ([], of_bob)
     else:
         raise AssertionError("it never comes to an end")
+
+
+def test_killed_anywhere_rows_of_who_binds_the_device_then_stay(tmp_path: Path) -> None:
+    town, bound = Town.build(tmp_path), 0
+    for number in range(12):
+        device = f"robot-{number}"
+        town.told.register(device)
+        town.store(TELEMETRY, device)
+        with pytest.raises(StoreUnavailableError):
+            town.erase(device, life=Life(number // 2, behind=number % 2 == 1))
+        if town.told.roll.of(device).mark is None:
+            continue
+        bound += 1
+        town.now += HOUR
+        town.told.register(device, town.now)
+        (destination, *_), (name, *_) = town.estate().tables, town.names(device)
+        rows = town.rows_at(name, town.now + HOUR)
+        town.commit(destination, rows, START + timedelta(days=14))
+        town.now += 2 * HOUR
+        assert town.erase(device)[0].is_complete
+        assert len(town.seen(device)) == 1
+    assert bound > 2
