@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -22,10 +24,16 @@ from storage.wrapping import wrapping_of
 
 
 class _Kafka(TypedDict, total=False):
-    """What a scene knows of Kafka."""
+    """How a scene reaches Kafka."""
 
     cluster: Cluster
     cluster_refused: str
+    registry_refused: str
+
+
+class _Registry(TypedDict, total=False):
+    """What a scene knows of devices."""
+
     registry: Registry
     registry_refused: str
 
@@ -55,6 +63,9 @@ def scene_of(
 ) -> Iterator[Scene]:
     """Everything that these settings and credentials reach.
 
+    Who devices are is read when buckets are listed: else a row could be listed of a robot that was
+    registered, or named under a key that was made, after it was read.
+
     Args:
         now: The verifier's own clock.
         region: Only this region's buckets; empty: all.
@@ -70,7 +81,7 @@ def scene_of(
             sampling=sampling or Sampling(),
             environment=environment,
             **(_kafka(settings, environment, keep) if with_kafka else _LEFT_OUT),
-            **_keys(settings, environment),
+            once_listed=partial(_known, settings, environment),
         )
 
 
@@ -89,10 +100,19 @@ def _kafka(settings: Settings, environment: Mapping[str, str], keep: ExitStack) 
         cluster = keep.enter_context(Cluster(settings.bootstrap_servers, tls=tls))
     except FortnightError as error:
         return {"cluster_refused": refusal(error), "registry_refused": refusal(error)}
+    return {"cluster": cluster}
+
+
+def _known(settings: Settings, environment: Mapping[str, str], scene: Scene) -> Scene:
+    registry = _registry(scene.cluster) if scene.cluster else _Registry()
+    return replace(scene, **registry, **_keys(settings, environment))
+
+
+def _registry(cluster: Cluster) -> _Registry:
     try:
-        return {"cluster": cluster, "registry": read_registry(cluster)}
+        return {"registry": read_registry(cluster)}
     except FortnightError as error:
-        return {"cluster": cluster, "registry_refused": refusal(error)}
+        return {"registry_refused": refusal(error)}
 
 
 def _keys(settings: Settings, environment: Mapping[str, str]) -> _Keys:

@@ -48,7 +48,9 @@ def verify(scene: Scene, progress: Progress = lambda _: None) -> Outcome:
     ]
     with ExitStack() as keep:
         every = tuple(dict.fromkeys(one for _, questions in asked for one in questions))
-        seen = Survey(scene, every, progress).look(keep)
+        survey = Survey(scene, every, progress)
+        seen = survey.look(keep)
+        scene = survey.scene
         progress("how everything is set up")
         sampled = ((file.bucket, file.key) for file in seen.chosen)
         looked = replace(scene, seen=seen, configured=scene.configured or collect(scene, sampled))

@@ -1,6 +1,6 @@
 """What checks are given: what was promised and set, every place, and what was seen of the bytes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +70,8 @@ class Scene:
         sampling: Which files were opened.
         seen: What was seen of the bytes; None before anything was.
         environment: The process's variables, for what needs them to reach something.
+        once_listed: Reads registry and keyring, where they are read when buckets were listed, so
+            that they know of every row that is.
     """
 
     settings: Settings
@@ -87,6 +89,7 @@ class Scene:
     sampling: Sampling = field(default_factory=Sampling)
     seen: Seen | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    once_listed: "Callable[[Scene], Scene]" = field(default=lambda scene: scene, repr=False)
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -57,7 +57,8 @@ class Seen:
 
     Attributes:
         listings: Of each bucket, in the scene's order.
-        chosen: The data files that were opened.
+        chosen: The data files that were to be opened.
+        vanished: How many of them were gone by then: expired, summed up, or taken away.
         words: What they say besides rows, with logs and what lies beside objects.
         answers: What their rows said.
         entries: Of tables' logs, those that were read.
@@ -68,6 +69,7 @@ class Seen:
 
     listings: tuple[Listing, ...] = ()
     chosen: tuple[StoredFile, ...] = field(default=(), repr=False)
+    vanished: int = 0
     words: Words = field(default_factory=Words)
     answers: Answers = field(default_factory=Answers)
     entries: tuple[LogEntry, ...] = ()

@@ -28,7 +28,7 @@ PLANTED = {
         "smarock/no-network-identifiers",
         "360-robot-vacuum/no-network-identifiers",
     ),
-    "a name in a page that no reader shows": ("smarock/collect-device",),
+    "a device's own name among the values": ("smarock/collect-device",),
     "a value that no clause collects": ("360-robot-vacuum/closed-list",),
 }
 """What is planted -> the promises that have to be found broken."""

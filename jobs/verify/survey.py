@@ -61,13 +61,18 @@ _Name = TypeVar("_Name")
 
 @dataclass(slots=True)
 class Survey:
-    """One look at everything."""
+    """One look at everything.
+
+    Attributes:
+        scene: What it looks at; who devices are it knows when it has looked.
+    """
 
     scene: Scene
     questions: Sequence[Question]
     progress: Progress
     words: Words = field(default_factory=Words)
     unseen: dict[str, str] = field(default_factory=dict)
+    vanished: int = 0
 
     def look(self, keep: ExitStack) -> Seen:
         """Look.
@@ -78,6 +83,7 @@ class Survey:
         ours = [bucket for bucket in self.scene.buckets if bucket.is_ours]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             listings = tuple(pool.map(self._listed, ours))
+        self.scene = self.scene.once_listed(self.scene)
         files = [file for listing in listings for file in listing.files]
         chosen = self.scene.sampling.choose(files)
         search = Search(self._identifiers(), self.scene.sampling.seed)
@@ -90,6 +96,7 @@ class Survey:
         return Seen(
             listings=listings,
             chosen=tuple(chosen),
+            vanished=self.vanished,
             words=self.words,
             answers=scan.answers,
             entries=entries,
@@ -235,6 +242,7 @@ class Survey:
                 spooled = []
                 for looked, path in pool.map(lambda f: self._open(f, search, folder), some):
                     if looked is None:
+                        self.vanished += 1
                         continue
                     self.words.take(looked)
                     if path is not None:

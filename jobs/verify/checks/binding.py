@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from jobs.verify.checks.rows import carried_out, policy_is
+from jobs.verify.checks.rows import followed, policy_is
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
 from jobs.verify.scene import Purpose, Scene
@@ -35,7 +35,7 @@ def bound(promise: Promise, scene: Scene) -> Iterator[Question]:
             table=table,
             checked=f"rows of {table} of a former owner are gone",
             of=f"{policy_is(promise.vendor)} and its_purpose = '{Purpose.ROWS}' "
-            f"and now_bound_since is not null and now_said < {carried_out(scene)}",
+            f"and now_bound_since is not null and {followed(scene)}",
             broken="event_us < now_bound_since",
             what="of a former owner, from before the device was bound to the present one",
             registry=True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from jobs.verify.checks.rows import carried_out, policy_is, text
+from jobs.verify.checks.rows import followed, policy_is, text
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
 from jobs.verify.scene import Purpose, Scene
@@ -32,7 +32,7 @@ def said_yes(promise: Promise, scene: Scene) -> Iterator[Question]:
                 table=table,
                 checked=f"{what} are gone where a yes to {clause.item} was taken back",
                 of=f"{policy_is(promise.vendor)} and its_purpose = '{Purpose.ROWS}' and {there} "
-                f"and not now_cancelled and now_said < {carried_out(scene)}",
+                f"and not now_cancelled and {followed(scene)}",
                 broken=f"not coalesce(list_contains(now_consents, {item}), false)",
                 what=f"there although the yes to {clause.item} was taken back",
                 registry=True,

@@ -101,6 +101,10 @@ def reported(promise: Promise, scene: Scene) -> Iterator[Look]:
     if len(seen.chosen) < seen.files:
         yield Look(checked=checked, notes=("only --deep compares: it needs every reading",))
         return
+    if seen.vanished:
+        gone = f"{seen.vanished} of {seen.files} files were gone meanwhile, and readings with them"
+        yield Look(checked=checked, notes=(f"not compared: {gone}",))
+        return
     now = min(bucket.now for bucket in scene.buckets)
     since = now - scene.policies.retention + timedelta(hours=25) + within
     since_us, until_us = (int(at.timestamp()) * 1_000_000 for at in (since, now - _SETTLED))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from jobs.verify.checks.declared import ROBOTS
-from jobs.verify.checks.rows import carried_out, policy_is
+from jobs.verify.checks.rows import followed, policy_is
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
 from jobs.verify.scene import Purpose, Scene
@@ -27,7 +27,7 @@ def no_longer(promise: Promise, scene: Scene) -> Iterator[Question]:
             table=table,
             checked=f"rows of {table} of a closed account are gone",
             of=f"{policy_is(promise.vendor)} and its_purpose = '{Purpose.ROWS}'",
-            broken=f"now_cancelled and now_said < {carried_out(scene)}",
+            broken=f"now_cancelled and {followed(scene)}",
             what="there although its account was closed",
             registry=True,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from jobs.verify.checks.declared import ROBOTS
-from jobs.verify.checks.rows import carried_out, policy_is
+from jobs.verify.checks.rows import carried_out, followed, policy_is
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
 from jobs.verify.scene import Purpose, Scene
@@ -20,7 +20,7 @@ def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
                 table=table,
                 checked=f"{table}: {checked}",
                 of=f"{policy_is(promise.vendor)} and named_in = its_region",
-                broken=broken.format(done=carried_out(scene)),
+                broken=broken.format(done=carried_out(scene), followed=followed(scene)),
                 what=what,
                 registry=True,
             )
@@ -28,6 +28,7 @@ def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
 
 _SEEN = f"its_purpose = '{Purpose.ROWS}'"
 """Where everybody looks: what is restricted stays apart, also where it was to be erased."""
+_APART = f"its_purpose = '{Purpose.RESTRICTED}'"
 _RULES = {
     "restrict": [
         (
@@ -39,6 +40,11 @@ _RULES = {
             "rows of a restricted device are put aside",
             f"{_SEEN} and now_restricted and now_since < {{done}}",
             "in use although its device is restricted",
+        ),
+        (
+            "what is put aside is of restricted devices",
+            f"{_APART} and not now_restricted and coalesce(now_since, 0) < {{done}}",
+            "put aside although its device is not restricted",
         ),
     ],
     "stop": [
@@ -68,7 +74,7 @@ _RULES = {
         ),
         (
             "rows of a closed account are gone",
-            f"{_SEEN} and now_cancelled and now_said < {{done}}",
+            f"{_SEEN} and now_cancelled and {{followed}}",
             "there although its account was closed",
         ),
     ],

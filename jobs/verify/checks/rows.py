@@ -34,9 +34,10 @@ def sample_of(scene: Scene) -> str:
     """Which files that rests on, in words."""
     seen = scene.seen or Seen()
     chosen, total = len(seen.chosen), seen.files
+    gone = f"; {seen.vanished} of them were gone meanwhile" if seen.vanished else ""
     if chosen == total:
-        return f"all {total} files"
-    return f"{chosen} of {total} files, seed {scene.sampling.seed}"
+        return f"all {total} files{gone}"
+    return f"{chosen} of {total} files, seed {scene.sampling.seed}{gone}"
 
 
 def policy_is(vendor: str) -> str:
@@ -51,6 +52,15 @@ def carried_out(scene: Scene) -> int:
     """
     now = min((bucket.now for bucket in scene.buckets), default=scene.now)
     return int((now - _ACTED_ON).timestamp()) * 1_000_000
+
+
+def followed(scene: Scene) -> str:
+    """SQL: what its owner said last has been acted on.
+
+    A mark of an officer may keep a device's rows apart: they come back as they were, and what was
+    said meanwhile is acted on then.
+    """
+    return f"greatest(now_said, coalesce(now_since, now_said)) < {carried_out(scene)}"
 
 
 def text(value: str) -> str:

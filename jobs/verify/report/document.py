@@ -59,7 +59,7 @@ def document(outcome: Outcome, previous: Previous) -> Document:
         "seed": scene.sampling.seed,
         "deep": scene.sampling.deep,
         "files": seen.files,
-        "opened": len(seen.chosen),
+        "opened": len(seen.chosen) - seen.vanished,
         "rows": dict(sorted(seen.answers.rows.items())),
         "scope": _scope(outcome),
         "figures": figures(outcome),

@@ -14,9 +14,10 @@ Beside its own columns a row has, for questions to use:
     now_consents, now_bound_since, now_cancelled, now_said      the newest registration
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -113,16 +114,17 @@ class Scan:
         """Ask the rows of some files of one table; a file that cannot be read is told of."""
         try:
             self._load(table, spooled)
-        except duckdb.Error:  # one is damaged, or their columns do not fit together
+            answers = self._answers(table)
+            if _tells_devices(table):
+                self._measure(table)
+        except duckdb.Error:  # one is damaged, or has a column of a type that nobody declared
             if len(spooled) == 1:
                 self.answers.unread[spooled[0].file.place] = "its rows cannot be read"
                 return
             for one in spooled:
                 self.ask(table, [one])
         else:
-            self._count(table)
-            if _tells_devices(table):
-                measures.collect(self.sql, table)
+            self._take(table, answers)
 
     def _load(self, table: str, spooled: Sequence[Spooled]) -> None:
         files = pa.Table.from_pylist(list(map(_described, spooled)), schema=_FILES)
@@ -145,23 +147,38 @@ class Scan:
         else:
             self.sql.execute(_PLAIN_VIEW)
 
-    def _count(self, table: str) -> None:
-        (rows,) = self.sql.execute("select count(*) from asked").fetchone() or (0,)
-        self.answers.rows[table] += rows
-        asked = [one for one in self._questions[table] if self._facts.is_known or not one.registry]
+    def _asked(self, table: str) -> list[Question]:
+        return [one for one in self._questions[table] if self._facts.is_known or not one.registry]
+
+    def _answers(self, table: str) -> list[tuple[Any, ...]]:
+        """(file, its rows, and of each question how many it is about and how many break it)."""
         counts = [
             text
-            for one in asked
+            for one in self._asked(table)
             for text in (
                 f"count(*) filter (where {one.of})",
                 f"count(*) filter (where ({one.of}) and ({one.broken}))",
             )
         ]
-        chosen = ", ".join(["its_place", *counts])
-        found = self.sql.execute(
+        chosen = ", ".join(["its_place", "count(*)", *counts])
+        return self.sql.execute(
             f"select {chosen} from asked group by its_place order by its_place"  # noqa: S608
-        )
-        for place, *numbers in found.fetchall():
+        ).fetchall()
+
+    def _measure(self, table: str) -> None:
+        """Count for the figures all of it, or nothing."""
+        self.sql.begin()
+        try:
+            measures.collect(self.sql, table)
+        except duckdb.Error:
+            self.sql.rollback()
+            raise
+        self.sql.commit()
+
+    def _take(self, table: str, answers: Iterable[tuple[Any, ...]]) -> None:
+        asked = self._asked(table)
+        for place, rows, *numbers in answers:
+            self.answers.rows[table] += rows
             for one, about, broken in zip(asked, numbers[::2], numbers[1::2], strict=True):
                 self.answers.take(one, place, about, broken)
 

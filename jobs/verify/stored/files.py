@@ -28,15 +28,21 @@ _HELD = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*/(?P<table>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     rf"/expires={_HOUR}/(?:[0-9]{{8}}\.json|[0-9a-f]{{32}}\.parquet)"
 )
-_FORMS = (("data", _DATA), ("log", _LOG), ("link", _LINK), ("watch", _WATCH), ("held", _HELD))
-_FOLDERS = {
-    "_ledger/": "ledger",
-    "_checks/": "scratch",
-    "clock/": "scratch",
-    "_holds/": "hold",
-    "_preserved/": "preserved",
-}
-"""What lies beside the tables."""
+_HOLD = re.compile(r"_holds/[A-Za-z0-9][A-Za-z0-9._-]*\.json")
+_LEDGER = re.compile(r"_ledger/[0-9]{20}\.json")
+_SCRATCH = re.compile(r"_checks/.+|clock/[0-9a-f]{32}")
+_PRESERVED = re.compile(r"_preserved/.+")
+_FORMS = (
+    ("data", _DATA),
+    ("log", _LOG),
+    ("link", _LINK),
+    ("watch", _WATCH),
+    ("held", _HELD),
+    ("hold", _HOLD),
+    ("ledger", _LEDGER),
+    ("scratch", _SCRATCH),
+    ("preserved", _PRESERVED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def read_key(key: str) -> Named:
     for kind, form in _FORMS:
         if found := form.fullmatch(key):
             return _named(kind, found.groupdict())
-    return Named(next((kind for start, kind in _FOLDERS.items() if key.startswith(start)), ""))
+    return Named("")
 
 
 def _named(kind: str, words: Mapping[str, str | None]) -> Named:

@@ -1,6 +1,6 @@
 """Every object of a bucket, version by version, judged by its name and its age alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from storage.store import ObjectStore
 
 _ENDING = ("data", "link", "watch")
 """Kinds whose path names the hour by which they must be gone."""
+_SCRATCH_AGE = timedelta(days=1)
 _UNREADABLE = ("watch", "preserved")
 """Sealed, or empty; their names have a form that leaves no room."""
 
@@ -74,8 +75,12 @@ def list_bucket(
 ) -> Listing:
     """List everything in a bucket into `listing`, and judge it; what is refused is said in it."""
     try:
+        log: list[tuple[str, Version]] = []
         for version in _versions(store, where):
             _judge(listing, version, rules, now)
+            if (named := read_key(version.key)).kind in ("log", "entry"):
+                log.append((named.table, version))
+        _judge_logs(listing, log, rules, now)
     except (FortnightError, KeyError) as error:
         listing.refused = str(error)
         return listing
@@ -100,8 +105,8 @@ def _judge(listing: Listing, version: Version, rules: Rules, now: datetime) -> N
         ends = version.key not in listing.preserved
         listing.ages.look(place, _aged(named, version, rules, now) if ends else ())
         listing.markers.look(place, _marked(version))
-    elif named.kind in ("log", "entry"):
-        listing.logs.look(place, _old(version, rules, now))
+    elif named.kind == "scratch":
+        listing.ages.look(place, _left(version, now))
     if version.current and not version.marker:
         _remember(listing, named, version)
 
@@ -147,6 +152,44 @@ def _aged(named: Named, version: Version, rules: Rules, now: datetime) -> Iterat
 def _marked(version: Version) -> Iterator[str]:
     if version.marker:
         yield "it was deleted by name only: a delete marker, and perhaps bytes below it"
+
+
+def _left(version: Version, now: datetime) -> Iterator[str]:
+    if version.size and version.modified + _SCRATCH_AGE < now:
+        yield "what a check put there for a moment is there after a day"
+
+
+def _judge_logs(
+    listing: Listing, log: Sequence[tuple[str, Version]], rules: Rules, now: datetime
+) -> None:
+    lasting = _lasting(listing, log)
+    for table, version in log:
+        last = version.current and (table, _number(version)) in lasting
+        wrong = () if last else _old(version, rules, now)
+        listing.logs.look(f"{listing.bucket}/{version.key}", wrong)
+
+
+def _lasting(listing: Listing, log: Iterable[tuple[str, Version]]) -> set[tuple[str, str]]:
+    """(table, number) of what stays of a log however old it is: nobody appends to a quiet one.
+
+    Its newest entry and checkpoint do, and where a table has no data files all that is there: it
+    names files by numbers drawn by lot, and none of them is there.
+    """
+    full = {file.table for file in listing.files}
+    newest: dict[tuple[str, bool], str] = {}
+    for table, version in log:
+        number, name = _number(version), version.key.rpartition("/")[2]
+        of = table, ".checkpoint" in name
+        if name.endswith(".json") or of[1]:
+            newest[of] = max(number, newest.get(of, ""))
+    lasting = {(table, number) for (table, _), number in newest.items()}
+    lasting |= {(table, _number(version)) for table, version in log if table not in full}
+    return lasting | {(table, "_last_checkpoint") for table, _ in log}
+
+
+def _number(version: Version) -> str:
+    """The entry that an object of a log is about, in 20 digits; or its name."""
+    return version.key.rpartition("/")[2][:20]
 
 
 def _old(version: Version, rules: Rules, now: datetime) -> Iterator[str]:

@@ -69,14 +69,31 @@ def a_log_entry_of_last_month(house: House) -> None:
 
 
 def a_checkpoint_of_last_month(house: House) -> None:
-    place = house.folder / US / "map_tiles/_delta_log" / f"{1:020}.checkpoint.parquet"
-    place.write_bytes(b"PAR1")
+    log = house.folder / US / "map_tiles/_delta_log"
+    place, newer = (log / f"{version:020}.checkpoint.parquet" for version in (1, 2))
+    for one in (place, newer):
+        one.write_bytes(b"PAR1")
     old = (NOW - timedelta(days=17)).timestamp()
     os.utime(place, (old, old))
 
 
 def a_link_past_its_hour(house: House) -> None:
     house.store().put(f"_links/expires={format_hour(NOW)}/k1-k2.parquet", b"PAR1")
+
+
+def rows_below_the_scratch_of_checks(house: House) -> None:
+    place = "_checks/verify/rows.parquet"
+    house.store().put(place, house.store().get(newest(house)))
+    old = (NOW - timedelta(hours=25)).timestamp()
+    os.utime(house.folder / EU / place, (old, old))
+
+
+def rows_as_a_clock(house: House) -> None:
+    house.store().put("clock/rows.parquet", house.store().get(newest(house)))
+
+
+def rows_below_the_ledger(house: House) -> None:
+    house.store().put("_ledger/rows.parquet", house.store().get(newest(house)))
 
 
 MISCHIEF = tuple(
@@ -94,5 +111,8 @@ MISCHIEF = tuple(
         a_log_entry_of_last_month,
         a_checkpoint_of_last_month,
         a_link_past_its_hour,
+        rows_below_the_scratch_of_checks,
+        rows_as_a_clock,
+        rows_below_the_ledger,
     )
 )

@@ -44,6 +44,31 @@ def a_column_of_another_type(house: House) -> None:
     with_field(house, key, kind, rows["duration"].cast(pa.string()))
 
 
+def a_latitude_in_words(house: House) -> None:
+    _in_words(house, "latitude")
+
+
+def a_number_for_the_firmware(house: House) -> None:
+    key = newest(house)
+    rows = read(house, key)
+    kind = rows.schema.field("firmware").with_type(pa.int64())
+    with_field(house, key, kind, pa.chunked_array([pa.array([412] * rows.num_rows)]))
+
+
+def a_fault_as_a_number(house: House) -> None:
+    key = newest(house, MAP_TILES)
+    rows = read(house, key)
+    kind = rows.schema.field("fault").with_type(pa.int64())
+    with_field(house, key, kind, pa.chunked_array([pa.array([1] * rows.num_rows)]))
+
+
+def _in_words(house: House, name: str) -> None:
+    key = newest(house)
+    rows = read(house, key)
+    kind = rows.schema.field(name).with_type(pa.string())
+    with_field(house, key, kind, rows[name].cast(pa.string()))
+
+
 def a_maker_without_a_policy(house: House) -> None:
     """Registered as it is: only the row says otherwise."""
     change(house, newest(house), of=SMAROCK, vendor="unheard-of")
@@ -110,6 +135,9 @@ MISCHIEF = (
     Mischief(a_column_that_nobody_declared, CLOSED),
     Mischief(an_undeclared_column_without_values, CLOSED),
     Mischief(a_column_of_another_type, CLOSED),
+    Mischief(a_latitude_in_words, CLOSED),
+    Mischief(a_number_for_the_firmware, CLOSED),
+    Mischief(a_fault_as_a_number, CLOSED),
     Mischief(a_maker_without_a_policy, by(SMAROCK, "collect-device")),
     Mischief(a_place_that_is_too_fine, by(SMAROCK, "collect-location")),
     Mischief(a_sentence_where_a_word_belongs, by(SMAROCK, "collect-device")),

@@ -1,5 +1,6 @@
 """Rows that their subject's home, yes, owner or request forbids."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,7 +28,9 @@ from support.verified.planting import Mischief, by, copied, named, newest
 from support.wire import EU, US
 
 from schemas.retention import microseconds
+from schemas.settings import RegionSettings
 from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY, Table
+from storage.directory import DirectoryStore
 from storage.tiles import compacted, decode_tiles
 
 Said = tuple[bytes, bytes | None, datetime]
@@ -207,6 +210,18 @@ def new_rows_of_a_restricted_robot(house: House) -> House:
     return house.with_words(_mark(FRENCH, NOW - timedelta(hours=6), restricted=True))
 
 
+def rows_put_aside_of_somebody_who_is_not_restricted(house: House) -> House:
+    key = newest(house, CLEANING_HISTORY)
+    rows = read(house, key)
+    write(house, key, rows.filter(pc.equal(rows["device"], named(FRENCH.serial, house))))
+    data = house.store().get(key)
+    write(house, key, rows)
+    apart = house.folder / "apart"
+    DirectoryStore(apart).put(key, data)
+    place = RegionSettings(EU, f"file:{apart}", "eu-central-1")
+    return replace(house, settings=replace(house.settings, restricted=(place,)))
+
+
 def rows_of_somebody_who_objected(house: House) -> House:
     return house.with_words(_mark(CANADIAN, NOW - timedelta(days=1), stopped=True))
 
@@ -286,6 +301,7 @@ MISCHIEF = (
     Mischief(half_a_way_without_a_fault, by(SMAROCK, "way-in-special-cases")),
     Mischief(rows_of_a_restricted_robot, by(QIHOO, "right-restrict")),
     Mischief(new_rows_of_a_restricted_robot, by(QIHOO, "right-restrict")),
+    Mischief(rows_put_aside_of_somebody_who_is_not_restricted, by(QIHOO, "right-restrict")),
     Mischief(rows_of_somebody_who_objected, by(QIHOO, "right-stop")),
     Mischief(an_erased_subject_that_came_back, by(SMAROCK, "right-erase")),
     Mischief(an_erased_subject_that_stayed, by(SMAROCK, "right-erase", "bound")),
