@@ -2,7 +2,8 @@
 
 Copies are durable and committed before anything goes. Whoever moves looks first which of the rows
 are there already, by their positions, and the commit of the copies is refused where somebody else
-moved some meanwhile. So a run that goes on where another was killed makes no second copy.
+moved some meanwhile. So a run that goes on where another was killed makes no second copy. A copy
+whose source was rewritten meanwhile is made anew: the rows may be corrected since, or erased.
 """
 
 from collections import defaultdict
@@ -19,13 +20,13 @@ from jobs.rewriting.remake import Clock
 from jobs.rewriting.selection import DEVICE, Selection
 from jobs.rewriting.source import open_sources
 from jobs.rewriting.take_out import Taken, take_out
-from jobs.rewriting.written import write
+from jobs.rewriting.written import Written, delete, put, put_lost, write
 from schemas.errors import ConflictError, StoreUnavailableError
 from schemas.tables import MAP_TILES
 from storage.decoded import readable
 from storage.lake import Destination
 from storage.layout import DataPath
-from storage.log import DataFile
+from storage.parquet import decode
 
 _APPLICATION = "moved rows"
 """Counts the commits that brought rows here, so that one that knew less is refused."""
@@ -35,8 +36,28 @@ _TOPIC, _POSITION = ["topic_id", "partition"], ["topic_id", "partition", "offset
 Arrives = Callable[[DataPath, pa.Table], bool]
 """Whether rows of a file arrive; else they go, and are not copied."""
 
+Placed = Callable[[DataPath], None]
+"""Told where a copy will lie, before it is put."""
+
 Positions = dict[tuple[str, int], NDArray[np.int64]]
 """(topic id, partition) -> (n,) int64, offsets of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What is done with rows on their way.
+
+    Attributes:
+        arrives: Which of them do.
+        placed: Told of each copy.
+    """
+
+    arrives: Arrives = lambda _path, _rows: True
+    placed: Placed = lambda _path: None
+
+
+EVERYTHING = Reception()
+"""All rows arrive."""
 
 
 def move(
@@ -46,7 +67,7 @@ def move(
     *,
     reason: str,
     clock: Clock,
-    arrives: Arrives = lambda _path, _rows: True,
+    reception: Reception = EVERYTHING,
 ) -> Taken:
     """Move a selection's rows: copied, committed there, taken out here. Safe to repeat and to kill.
 
@@ -59,13 +80,13 @@ def move(
         selection: Which rows.
         reason: What both commits say.
         clock: UTC.
-        arrives: Which of them do.
+        reception: Which rows arrive.
 
     Raises:
         RetryableError: Something is left to do, for a store does not answer or somebody else moves
             rows there too.
     """
-    arrivals = _Arrivals(target, selection, clock, reason, arrives)
+    arrivals = _Arrivals(source, target, selection, clock, reason, reception)
     return take_out(
         source, selection, reason=reason, clock=clock, first=arrivals.copy, ready=arrivals.commit
     )
@@ -78,42 +99,71 @@ class _Arrivals:
     Attributes:
         known: Positions of the selection's rows that are there, or were put; None: not asked yet.
         count: The log's count of arrivals when these were asked for.
-        put: Files that are not committed yet.
+        put: Path of a source's file -> copies that are not committed yet.
     """
 
+    source: Destination
     target: Destination
     selection: Selection
     clock: Clock
     reason: str
-    arrives: Arrives
+    reception: Reception
     known: Positions | None = None
     count: int | None = None
-    put: list[DataFile] = field(default_factory=list)
+    put: dict[DataPath, list[Written]] = field(default_factory=dict)
 
     def copy(self, path: DataPath, rows: pa.Table) -> None:
         """Put copies of those that are not there."""
-        if not self.arrives(path, rows):
+        if not self.reception.arrives(path, rows):
             return
         for mine in _by_device(self._missing(rows)):
-            self.put.append(write(self.target, mine, path.beside(), self.clock()).file)
+            place = path.beside()
+            self.reception.placed(place)
+            copy = write(self.target, mine, place, self.clock())
+            self.put.setdefault(path, []).append(copy)
 
     def commit(self) -> None:
         """Make what was put a part of the table.
 
         Raises:
+            ConflictError: What was copied is there no more: copy what is.
             StoreUnavailableError: Somebody else moved rows there meanwhile.
         """
+        self._drop_outdated()
         if not self.put:
             return
         if self._counted() != self.count:
             raise self._others()
+        copies = {one.file.path: one for some in self.put.values() for one in some}
+        files = [one.file for one in copies.values()]
         versions = {_APPLICATION: (self.count or 0) + 1}
         try:
-            self.target.append(self.put, versions, reason=self.reason)
+            self.target.append(files, versions, reason=self.reason)
         except ConflictError as error:
             raise self._others() from error
+        put_lost(self.target, files, lambda file: put(self.target, [copies[file.path]]))
         self.put.clear()
         self.count = versions[_APPLICATION]
+
+    def _drop_outdated(self) -> None:
+        """Delete copies of files that somebody else took away.
+
+        Raises:
+            ConflictError: There were some.
+        """
+        if not self.put:
+            return
+        live = {file.path for file in self.source.live()}
+        outdated = [one for path in self.put.keys() - live for one in self.put.pop(path)]
+        if outdated:
+            delete(self.target, [one.file for one in outdated])
+            self._forget(decode(one.data, _POSITION) for one in outdated)
+            raise ConflictError(f"{self.source}: files were rewritten while they were copied")
+
+    def _forget(self, tables: Iterable[pa.Table]) -> None:
+        known = self.known or {}
+        for key, offsets in _positions(tables).items():
+            known[key] = np.setdiff1d(known[key], offsets)
 
     def _others(self) -> StoreUnavailableError:
         """No conflict, for only the caller can ask anew what is there."""

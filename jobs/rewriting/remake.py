@@ -124,11 +124,11 @@ class Remaking:
             self._made[path] = self._make(wanted[path], new)
 
     def _commit(self, reason: str) -> None:
+        if self.ready is not None:
+            self.ready()
         changed = self._changed()
         if not changed:
             return
-        if self.ready is not None:
-            self.ready()
         for one in changed:
             if self.clock() - one.at > PUT_AGAIN:
                 self._put_again(one)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from jobs.expire import PERIOD
 from jobs.rewriting import Search, Selection, find, move
-from jobs.rewriting.move import Arrives
+from jobs.rewriting.move import Reception
 from jobs.subjects.case import Case
 from jobs.subjects.estate import Estate
 from jobs.subjects.inputs import Inputs
@@ -86,7 +86,8 @@ class Restricter:
 
         def clear() -> None:
             for table, aside in pairs:
-                rows.update(self._move(table, aside, wanted))
+                reception = _preserving(aside) if preserved else self._not_due(table)
+                rows.update(self._move(table, aside, wanted, reception))
                 if preserved:
                     files = [match.file.path for match in find(aside, wanted).files]
                     preserve(aside.store, aside.table.name, files)
@@ -129,15 +130,16 @@ class Restricter:
         source: Destination,
         target: Destination,
         wanted: Selection,
-        arrives: Arrives = lambda _path, _rows: True,
+        reception: Reception,
     ) -> Mapping[str, int]:
         """Pseudonym -> rows that left the source."""
         clock = self.estate.clock
-        return move(source, target, wanted, reason=REASON, clock=clock, arrives=arrives).devices
+        done = move(source, target, wanted, reason=REASON, clock=clock, reception=reception)
+        return done.devices
 
-    def _not_due(self, aside: Destination) -> Arrives:
-        """Which rows come back; held ones that do not are copied before they go."""
-        keep = self.estate.before(aside)
+    def _not_due(self, source: Destination) -> Reception:
+        """What would expire at once just goes; what is held of it is copied before."""
+        keep = self.estate.before(source)
 
         def arrives(path: DataPath, rows: pa.Table) -> bool:
             if path.expires > self.estate.clock() + PERIOD:
@@ -146,7 +148,7 @@ class Restricter:
                 keep(path, rows)
             return False
 
-        return arrives
+        return Reception(arrives)
 
     def _selection(self, devices: Collection[str]) -> Selection:
         return Selection(names(devices, self.keyring, self.region))
@@ -163,3 +165,8 @@ class Restricter:
             changed={"rows": done.rows},
         )
         return done
+
+
+def _preserving(aside: Destination) -> Reception:
+    """Everything arrives, and no copy is ever seen by expiry."""
+    return Reception(placed=lambda path: preserve(aside.store, aside.table.name, [path]))

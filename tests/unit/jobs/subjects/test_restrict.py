@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.faults.mortal import Life
@@ -9,6 +10,7 @@ from support.lake import PARTITION
 from support.office import EU, START
 from support.town import ALICE, BOB, TABLES, Town
 
+from jobs.expire import expire
 from jobs.sweep import clock_of, sweep
 from schemas.errors import SettingsError, StoreUnavailableError
 from schemas.retention import FORTNIGHT
@@ -131,6 +133,36 @@ def test_rows_that_are_preserved_while_others_tidy_stay_preserved(town: Town) ->
     town.now = START + FORTNIGHT + HOUR
     town.expire()
     assert len(town.seen(ALICE, aside=True)) == 9
+
+
+class Followed(Destination):
+    """What is due expires before each commit and behind it."""
+
+    def append(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
+        expire(self, SOON)
+        super().append(*given, **named)
+        expire(self, SOON)
+
+
+def test_expiry_never_sees_rows_before_they_are_preserved(town: Town) -> None:
+    town.store(TELEMETRY, ALICE, expires=SOON)
+    wanted, store = town.seen(ALICE), DirectoryStore(town.folder / "restricted")
+    aside = tuple(Followed(table, EU, store) for table in TABLES)
+    town.restrict(ALICE, preserved=True, estate=replace(town.estate(), aside=aside))
+    assert town.seen(ALICE, aside=True) == wanted
+
+
+def test_what_is_due_is_not_put_aside_and_is_copied_before_it_goes_if_it_is_held(
+    town: Town,
+) -> None:
+    town.holds.hold(devices=(tuple(town.names(ALICE)),), tables=TABLES)
+    old = set(town.seen(ALICE))
+    town.store(TELEMETRY, ALICE, expires=SOON)
+    due = set(town.seen(ALICE)) - old
+    town.now = SOON
+    town.restrict(ALICE)
+    assert (set(town.seen(ALICE, aside=True)), town.seen(ALICE)) == (old, [])
+    assert town.holds.offsets() == sorted(offset for _, offset in due)
 
 
 def test_what_is_due_does_not_come_back_and_is_copied_before_it_goes_if_it_is_held(
