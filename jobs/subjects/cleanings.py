@@ -128,8 +128,10 @@ class Cleanings:
         """
         selection = Selection(frozenset(names))
         new = Change(selection, wanted.chosen, lambda rows: wanted.put_right(rows, policies))
-        done = [self._change(place, new) for place in self._mine()]
-        there, rows = sum(one.there for one in done), sum(one.rows for one in done)
+        done, last = self._change_all(new), self._change_all(new)
+        while any(one.rows for one in last):  # twice at least: a restriction may move some
+            done, last = done + last, self._change_all(new)
+        there, rows = sum(one.there for one in last), sum(one.rows for one in done)
         if not there:
             raise PolicyError("--cleaning: this subject has no such cleaning that is stored")
         case.tell(
@@ -142,6 +144,9 @@ class Cleanings:
 
     def _mine(self) -> list[Destination]:
         return [place for place in self.places if place.table is CLEANING_HISTORY]
+
+    def _change_all(self, new: Change) -> list[Changed]:
+        return [self._change(place, new) for place in self._mine()]
 
     def _change(self, place: Destination, new: Change) -> Changed:
         first = self.keeper.before(place) if self.keeper else None

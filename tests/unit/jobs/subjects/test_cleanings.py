@@ -1,6 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jobs.compact import Shard, compact
 from jobs.expire import expire
 from jobs.holds.keeping import Keeper
 from jobs.requests import receive
+from jobs.rewriting import Selection, move
 from jobs.rewriting.written import is_there
 from jobs.subjects.case import Case
 from jobs.subjects.cleanings import COLUMNS, Cleanings, Correction
@@ -208,3 +210,30 @@ def test_a_cleaning_that_is_preserved_stays_so_when_it_is_put_right(
     correct(case, there)
     expire(there, LATER)
     assert values(there) == {0: RIGHT, 1: 5, 2: 6}
+
+
+class Preceded(Destination):
+    """Somebody else does something, once, just before a commit."""
+
+    others: list[Callable[[], object]]
+
+    def replace(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
+        if self.others:
+            self.others.pop()()
+        super().replace(*given, **named)
+
+
+def test_what_is_put_aside_while_it_is_put_right_is_put_right_there_too(
+    tmp_path: Path, case: Case, writer: Writer
+) -> None:
+    table = Preceded(CLEANING_HISTORY, writer.destination.region, writer.destination.store)
+    aside = empty(tmp_path / "aside", CLEANING_HISTORY)
+    restrict = partial(move, reason="restrict", clock=lambda: NOW)
+    table.others = [lambda: restrict(writer.destination, aside, Selection(frozenset({MINE})))]
+    others = {n: area for n, area in values(table).items() if n > 1}
+    wanted = Correction.parse(SESSION, [f"area={RIGHT}"])
+    at = Cleanings([aside, table], None, lambda: NOW)
+    told = at.correct(case, [MINE], wanted, Policies.shipped())
+    assert "1 of 1 rows" in told
+    assert (values(aside), values(table)) == ({0: RIGHT, 1: 5}, others)
+    assert WRONG not in stored(aside) | stored(table)
