@@ -52,7 +52,7 @@ class Vault:
     Attributes:
         path: Of the keyring.
         wrapping: Whoever wraps its keys; nothing is opened.
-        destinations: The region's tables.
+        destinations: The region's tables, and those for restricted rows.
     """
 
     path: Path
@@ -66,8 +66,8 @@ class Vault:
         return keyring.version(office.region, version)
 
     def look(self, version: int) -> dict[str, RowsLeft]:
-        """What is left of a version's rows, by table."""
-        return {one.table.name: rows_left(one, version) for one in self.destinations}
+        """What is left of a version's rows, by place."""
+        return {str(one): rows_left(one, version) for one in self.destinations}
 
     def forget(self, key: Key, now: datetime) -> str:
         """Destroy a version, and every link that names its pseudonyms; safe to repeat.
@@ -96,7 +96,7 @@ def plan(
     Args:
         key: A version, as the keyring tells it.
         entries: Of the region's ledger.
-        left: Table -> what was found of the version's rows.
+        left: Place -> what was found of the version's rows.
         now: UTC.
     """
     retired = key.since.get(KeyState.RETIRED)
@@ -105,11 +105,11 @@ def plan(
     over = retired + FORTNIGHT + MARGIN
     why = [f"rows written under it live until {over:%Y-%m-%d %H:%M} UTC"] if now < over else []
     why += [f"hold {hold.name} lasts" for hold in lasting(entries) if hold.placed < over]
-    for table, found in left.items():
+    for place, found in left.items():
         if found.rows:
-            why.append(f"{table}: {found.rows} rows are written under it")
+            why.append(f"{place}: {found.rows} rows are written under it")
         if found.unknown:
-            why.append(f"{table}: nobody can look into {len(found.unknown)} objects; sweep first")
+            why.append(f"{place}: nobody can look into {len(found.unknown)} objects; sweep first")
     return why
 
 

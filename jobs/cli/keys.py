@@ -15,6 +15,8 @@ from schemas.keyring import Keyring
 from schemas.regions import Residency
 from schemas.settings import Settings
 from schemas.wrapping import Wrapping
+from storage.aside import open_restricted
+from storage.lake import Destination
 from storage.places import open_lake, open_stores
 from storage.wrapping import wrapping_of
 
@@ -74,7 +76,7 @@ def link(*, region: RegionName = "", by: By = "") -> None:
     keyring = keys.read(Path(chosen.keyring), _wrapping(chosen), [officer.region])
     with cluster_of(chosen) as cluster:
         devices = links.registered(cluster, officer.region, Residency.shipped())
-    seen = links.seen_in(_vault(chosen, officer).destinations)
+    seen = links.seen_in(_tables(chosen, officer))
     wanted = links.plan(devices, keyring, officer, officer.ledger.entries(), seen)
     store = open_stores(chosen)[officer.region]
     for made in links.make(officer, wanted, store, devices=len(devices)):
@@ -108,9 +110,14 @@ def destroy(
 
 
 def _vault(chosen: Settings, officer: office.Office) -> destruction.Vault:
+    aside = [one for one in open_restricted(chosen) if one.region == officer.region]
+    places = [*_tables(chosen, officer), *aside]  # what is preserved there outlives its fortnight
+    return destruction.Vault(Path(chosen.keyring), _wrapping(chosen), places)
+
+
+def _tables(chosen: Settings, officer: office.Office) -> list[Destination]:
     lake = open_lake(open_stores(chosen), chosen)
-    here = [lake[place] for place in lake if place[1] == officer.region]
-    return destruction.Vault(Path(chosen.keyring), _wrapping(chosen), here)
+    return [lake[place] for place in lake if place[1] == officer.region]
 
 
 def _number(version: str) -> int:

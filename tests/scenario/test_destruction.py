@@ -133,7 +133,7 @@ def test_while_a_row_is_left_it_stays(house: House, committed: bool) -> None:  #
     file = writer.put(OVER, key_version=[1, 2, 2])
     if committed:
         writer.commit(file)
-    with pytest.raises(PolicyError, match="telemetry: 1 rows are written under it"):
+    with pytest.raises(PolicyError, match="telemetry in eu: 1 rows are written under it"):
         attempt(house)
     house.destination.store.delete([f"telemetry/{file.path}"])
     assert attempt(house)

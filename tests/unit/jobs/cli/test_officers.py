@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from support.lake import Writer
 from typer.testing import CliRunner
 
 from jobs import keys
@@ -94,6 +95,23 @@ def test_two_officers_destroy_a_version_and_the_ledger_tells_it(shell: Shell, s3
     told = shell.said("ledger", "verify", by=bob, code=1)  # nobody entered that rotation
     assert "eu k2 became current, and no entry says who did that" in told
     assert "proven up to entry 3" in told
+
+
+def test_a_version_is_not_destroyed_while_rows_of_it_are_put_aside(
+    shell: Shell, s3: S3Server
+) -> None:
+    folder = shell.folder / "restricted"
+    folder.mkdir()
+    aside = Destination(TELEMETRY, EU, DirectoryStore(folder))
+    aside.create()
+    writer = Writer(aside)
+    writer.commit(writer.put(NOW - timedelta(days=1), key_version=[1, 2, 2]))
+    alice = officer(s3) | {"FORTNIGHT_RESTRICTED": f"eu=file:{folder}@eu-central-1"}
+    shell.said("ledger", "new", by=alice)
+    shell.said("requests", "open", "R-7", "--right", "order", by=alice)
+    destroy = ("keys", "destroy", "k1", "--request", "R-7")
+    refused = shell.said(*destroy, by=alice, code=70)
+    assert "restricted telemetry in eu: 1 rows are written under it" in refused
 
 
 def test_an_entry_that_was_changed_breaks_the_promise(shell: Shell, s3: S3Server) -> None:
