@@ -11,6 +11,7 @@ from jobs.cli.kafka import cluster_of
 from jobs.cli.offices import By, RegionName, now, office_of, regions_of
 from jobs.cli.rounds import DryRun, Every, Part, run
 from jobs.cli.settings import environment, settings
+from jobs.holds.open import see_that_it_copies
 from jobs.subjects.estate import Estate
 from jobs.subjects.follow import Due, Follower, concerns, plan
 from jobs.subjects.roll import Roll, read
@@ -45,9 +46,9 @@ def _follow(chosen: Settings, regions: list[Region], by: str, *, dry_run: bool) 
 
 
 def _follow_in(chosen: Settings, region: Region, roll: Roll, by: str, *, dry_run: bool) -> bool:
-    follower = Follower(
-        office_of(chosen, region, by), Estate.open(chosen, environment(), region, now)
-    )
+    officer = office_of(chosen, region, by)
+    see_that_it_copies(chosen, region, officer.ledger.entries())
+    follower = Follower(officer, Estate.open(chosen, environment(), region, now))
     found = _plan(chosen, region, roll)
     rows = [_look(follower, due) if dry_run else _take(follower, due) for due in found]
     if not any(rows):

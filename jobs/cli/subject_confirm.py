@@ -2,11 +2,9 @@
 
 import typer
 
-from jobs.cli.offices import By, RegionName, now
-from jobs.cli.settings import environment
+from jobs.cli.offices import By, RegionName
 from jobs.cli.subjects import From, Number, Whom, desk, group
 from jobs.subjects.confirm import Confirmed, Searcher
-from jobs.subjects.estate import Estate
 from schemas.requests import Right
 
 _RIGHTS = (Right.CONFIRM, Right.ACCESS)
@@ -18,7 +16,7 @@ def confirm(
 ) -> None:
     """Say whether anything of a subject is stored, and where; nothing is changed."""
     with desk(whom, file, number, rights=_RIGHTS, region=region, by=by) as at:
-        estate = Estate.open(at.chosen, environment(), at.office.region, now)
+        estate = at.estate()
         searcher = Searcher(estate, at.roll, at.keyring())
         for case in at.cases:
             for line in _lines(searcher.confirm(case)):

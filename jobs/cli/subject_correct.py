@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from jobs.cli.offices import By, RegionName, now
-from jobs.cli.settings import environment
 from jobs.cli.subjects import Desk, From, Number, Whom, desk, group
 from jobs.subjects.changes import CORRECTED, Registered, fields_of
 from jobs.subjects.cleanings import COLUMNS, Cleanings, Correction
-from jobs.subjects.estate import Estate
 from jobs.subjects.subject import names
 from schemas.policies import Policies
 from schemas.requests import Right
@@ -60,7 +58,7 @@ def correct(  # noqa: PLR0913 - a command's options
 
 
 def _correct_cleaning(at: Desk, wanted: Correction) -> Iterator[str]:
-    estate = Estate.open(at.chosen, environment(), at.office.region, now)
+    estate = at.estate()
     cleanings = Cleanings(estate.places, estate.keeper, now)
     keyring, policies = at.keyring(), Policies.shipped(at.chosen.default_policy)
     for case in at.cases:

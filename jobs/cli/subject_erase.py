@@ -2,11 +2,9 @@
 
 import typer
 
-from jobs.cli.offices import By, RegionName, now
-from jobs.cli.settings import environment
+from jobs.cli.offices import By, RegionName
 from jobs.cli.subjects import Desk, From, Number, Whom, desk, group
 from jobs.subjects.erase import Erased, Eraser
-from jobs.subjects.estate import Estate
 from jobs.subjects.inputs import KafkaInputs
 from jobs.subjects.waiting import insist, say_places
 from schemas.requests import Right
@@ -43,7 +41,7 @@ def erase_all(at: Desk) -> None:
 
 
 def _eraser(at: Desk) -> Eraser:
-    estate = Estate.open(at.chosen, environment(), at.office.region, now)
+    estate = at.estate()
     raw_for = at.chosen.topic_retention + at.chosen.topic_segment
     inputs = KafkaInputs(at.cluster, at.roll)
     return Eraser(at.office.region, estate, inputs, at.keyring(), raw_for)

@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.offices import By, RegionName, now
-from jobs.cli.settings import environment
+from jobs.cli.offices import By, RegionName
 from jobs.cli.subjects import Desk, From, Number, Whom, desk, group
-from jobs.subjects.estate import Estate
 from jobs.subjects.inputs import KafkaInputs
 from jobs.subjects.restrict import Restricted, Restricter
 from jobs.subjects.waiting import insist, say_places
@@ -47,7 +45,7 @@ def restrict(  # noqa: PLR0913 - a command has as many as it has options
 
 
 def _restricter(at: Desk) -> Restricter:
-    estate = Estate.open(at.chosen, environment(), at.office.region, now)
+    estate = at.estate()
     return Restricter(at.office.region, estate, KafkaInputs(at.cluster, at.roll), at.keyring())
 
 

@@ -14,11 +14,13 @@ import typer
 
 from jobs import keys
 from jobs.cli.kafka import cluster_of
-from jobs.cli.offices import office_of, region_of
+from jobs.cli.offices import now, office_of, region_of
 from jobs.cli.settings import environment, settings
+from jobs.holds.open import see_that_it_copies
 from jobs.kafka import Cluster
 from jobs.office import Office
 from jobs.subjects.case import Asked, Case, open_cases
+from jobs.subjects.estate import Estate
 from jobs.subjects.roll import Roll, read
 from jobs.subjects.subject import wanted
 from schemas.errors import SettingsError
@@ -74,6 +76,16 @@ class Desk:
         """The keyring, with the region's secrets opened."""
         path, wrapping = Path(self.chosen.keyring), wrapping_of(self.chosen, environment())
         return keys.read(path, wrapping, [self.office.region])
+
+    def estate(self) -> Estate:
+        """Where the region's rows may lie.
+
+        Raises:
+            SettingsError: A hold lasts, and nobody says where its copies go.
+        """
+        region = self.office.region
+        see_that_it_copies(self.chosen, region, self.office.ledger.entries())
+        return Estate.open(self.chosen, environment(), region, now)
 
     def tables(self) -> list[Destination]:
         """The region's tables."""

@@ -1,10 +1,12 @@
 """From settings to holds: each region's keeper, and what its officers need."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from jobs.holds.keeping import Keeper
 from schemas.errors import SettingsError
 from schemas.hold_record import HoldRecord
+from schemas.holds import lasting
+from schemas.ledger import Entry
 from schemas.regions import Region
 from schemas.settings import PREFIX, Settings
 from storage.places import open_stores
@@ -20,6 +22,23 @@ def keepers(settings: Settings, environment: Mapping[str, str]) -> dict[Region, 
     stores = open_stores(settings, settings.holds)
     unwrap = _unwrapping(settings, environment)
     return {region: Keeper(store, unwrap) for region, store in stores.items()}
+
+
+def see_that_it_copies(settings: Settings, region: Region, entries: Iterable[Entry]) -> None:
+    """See that whatever is held in a region is copied before it goes.
+
+    Args:
+        entries: Of its ledger.
+
+    Raises:
+        SettingsError: A hold lasts, and the settings name no bucket for copies.
+    """
+    kept = {place.region for place in settings.holds}
+    if region not in kept and (held := lasting(entries)):
+        raise SettingsError(
+            f"{PREFIX}HOLDS: names no bucket for region {region}, where {held[0].name} lasts: "
+            "held rows would go without a copy"
+        )
 
 
 def hold_bucket(settings: Settings, region: Region) -> ObjectStore:

@@ -141,6 +141,12 @@ def test_a_case_from_its_order_to_its_end(shell: Shell, module_broker: Broker) -
     assert shell.writer.destination.live() == []
     assert "3 rows were due and are kept" in shell.said("hold", "check", NAME)
 
+    blind = {**shell.alice, PREFIX + "HOLDS": ""}
+    erase = ("subject", "erase", "-", "--request", "R-1")
+    for command in (("follow",), erase):
+        refused = shell.said(*command, by=blind, code=70)
+        assert f"FORTNIGHT_HOLDS: names no bucket for region eu, where {NAME} lasts" in refused
+
     shell.said("hold", "extend", NAME, "--review", "2026-01-01")
     assert "WRONG: its review is overdue" in shell.said("hold", "list", code=1)
     shell.by_two("hold", "release", NAME, *ORDER)

@@ -113,7 +113,7 @@ class Told:
 
     @property
     def roll(self) -> Roll:
-        return Roll(self.devices, len(self.devices))
+        return Roll(dict(self.devices), len(self.devices))
 
 
 @dataclass(frozen=True, slots=True)
