@@ -57,6 +57,19 @@ def is_answering(address: str, tls: ssl.SSLContext | None = None) -> bool:
         return False
 
 
+def lets_in(address: str, tls: ssl.SSLContext | None = None) -> bool | None:
+    """Whether the broker at `host:port` answers; None: it says nothing, from which nothing follows.
+
+    False is a refusal: it was reached, and ended the connection or did not understand.
+    """
+    try:
+        return _greet(address, tls)
+    except (ssl.SSLError, ConnectionResetError, BrokenPipeError):
+        return False
+    except OSError:  # not reached, or no word in time
+        return None
+
+
 def refusal(servers: str, tls: ssl.SSLContext) -> str:
     """Why Kafka does not let us in, or we do not trust it; empty: it does, or gives no answer.
 

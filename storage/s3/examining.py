@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 from botocore.handlers import disable_signing
 
 from schemas.errors import FortnightError, RetryableError
@@ -94,14 +94,22 @@ def examine(location: S3Location, sampled: Iterable[str] = ()) -> BucketEvidence
         versioning=_asked(looking.versioning),
         lifecycle=_asked(looking.lifecycle, unset=_NONE),
         targets=looking.targets(),
-        objects={key: _asked(partial(looking.encrypted, key)) for key in sampled},
+        objects=dict(_encryption(looking, sampled)),
     )
 
 
-def answers(location: S3Location, *, signed: bool = True, encrypted: bool = True) -> bool:
+def _encryption(looking: "_Looking", sampled: Iterable[str]) -> Iterator[tuple[str, Seen[str]]]:
+    """How objects are encrypted; what is gone meanwhile is left out."""
+    for key in sampled:
+        if (how := _asked(partial(looking.encrypted, key))) != Unseen(_ABSENT):
+            yield key, how
+
+
+def answers(location: S3Location, *, signed: bool = True, encrypted: bool = True) -> Seen[bool]:
     """Whether a bucket answers somebody who does not sign, or who speaks in the clear.
 
-    Whoever is refused, cut off or not understood gets False; so ask as one should first.
+    Whoever is refused or not understood gets False, and so does who speaks in the clear where
+    nobody listens, or is cut off; so ask as one should first. Unseen: there was no answer.
     """
     client = location.client()
     if not encrypted:
@@ -112,11 +120,16 @@ def answers(location: S3Location, *, signed: bool = True, encrypted: bool = True
     try:
         with translated(location.bucket):
             client.list_objects_v2(Bucket=location.bucket, MaxKeys=1)
+    except RetryableError as error:
+        shut = not encrypted and isinstance(error.__cause__, _SHUT)
+        return False if shut else Unseen(NO_ANSWER)
     except (FortnightError, KeyError):
         return False
     return True
 
 
+_SHUT = (EndpointConnectionError, ConnectionClosedError)
+"""Nobody listens there, or hangs up."""
 _NONE: tuple[Any, ...] = ()
 
 

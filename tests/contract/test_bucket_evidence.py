@@ -12,8 +12,17 @@ from uuid import uuid4
 import pytest
 
 from jobs.demo.object_store import S3Server
+from jobs.demo.processes import free_port
 from storage.s3 import S3Bucket, S3Location
-from storage.s3.evidence import DENIED, NO_SUCH_THING, Grant, LifecycleRule, Target, Unseen
+from storage.s3.evidence import (
+    DENIED,
+    NO_ANSWER,
+    NO_SUCH_THING,
+    Grant,
+    LifecycleRule,
+    Target,
+    Unseen,
+)
 from storage.s3.examining import answers, buckets, examine
 
 EU, US, OTHER = "eu-central-1", "us-east-1", "210987654321"
@@ -29,7 +38,7 @@ def place(s3: S3Server) -> S3Location:
 
 def test_a_bucket_that_was_made_as_it_has_to_be_shows_so(place: S3Location) -> None:
     place.client().put_object(Bucket=place.bucket, Key="a", Body=b"")
-    found = examine(place, ["a"])
+    found = examine(place, ["a", "gone-meanwhile"])
     assert found is not None
     assert (found.location, found.encryption, found.versioning) == (EU, "AES256", "")
     assert (found.open_ways, found.grants) == ((), ())
@@ -152,7 +161,15 @@ def test_a_server_that_lets_anybody_in_is_found_out(place: S3Location) -> None:
     assert answers(place)
     assert answers(place, signed=False)
     assert answers(place, encrypted=False)
-    assert not answers(replace(place, bucket="nowhere-at-all"))
+    assert answers(replace(place, bucket="nowhere-at-all")) is False
+
+
+def test_who_gets_no_answer_is_not_refused(credentials: None) -> None:  # noqa: ARG001 - clients need them
+    place = S3Location("eu-rows", EU, f"http://127.0.0.1:{free_port()}")
+    assert answers(place, signed=False) == Unseen(NO_ANSWER)
+    assert answers(place, encrypted=False) is False
+    with saying(503, "ServiceUnavailable") as url:
+        assert answers(replace(place, endpoint=url), encrypted=False) == Unseen(NO_ANSWER)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +186,7 @@ def test_what_a_server_does_not_let_us_see_is_unseen_and_never_unset(
         place = S3Location("eu-rows", EU, url)
         assert buckets(place) == Unseen(why)
         found = examine(place, ["a"])
-        assert not answers(place)
+        assert answers(place) is not True
     assert found is not None
     seen: list[object] = [
         found.location,

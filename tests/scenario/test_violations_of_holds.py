@@ -1,7 +1,11 @@
 """Held rows that are gone, changed, or kept without a hold: verify finds them."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from support.configured import NOW, POLICIES, PROMISES, books, clean, entry
@@ -10,6 +14,9 @@ from support.rows import path_of, rows_of
 from jobs.verify import Scene, open_buckets
 from jobs.verify.checks.hold import copies
 from jobs.verify.configuration.state import Books
+from jobs.verify.scene import Purpose
+from jobs.verify.seen import Seen
+from jobs.verify.stored.listing import Listing
 from jobs.verify.verdict import Look, Verdict, verdict_of
 from schemas.holds import PLACE, RELEASE
 from schemas.regions import Region, Residency
@@ -36,12 +43,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def looked(folder: Path, told: Books) -> Look:
+    (look,) = copies(PROMISES["smarock/hold"], scene_of(folder, told))
+    return look
+
+
+def scene_of(folder: Path, told: Books) -> Scene:
     rows, held = (
         RegionSettings(EU, f"file:{place}", "eu-central-1")
         for place in (folder.with_name("rows"), folder)
     )
     settings = Settings(regions=(rows,), holds=(held,))
-    scene = Scene(
+    return Scene(
         settings=settings,
         policies=POLICIES,
         residency=Residency.shipped(),
@@ -49,8 +61,6 @@ def looked(folder: Path, told: Books) -> Look:
         configured=clean(books=(told,)),
         now=NOW,
     )
-    (look,) = copies(PROMISES["smarock/hold"], scene)
-    return look
 
 
 def manifests(folder: Path) -> list[Path]:
@@ -84,12 +94,19 @@ def with_what_is_no_manifest(folder: Path) -> None:
     manifests(folder)[1].write_bytes(b"[]")
 
 
+def aged(path: Path, age: timedelta = timedelta(hours=2)) -> None:
+    old = (NOW - age).timestamp()
+    os.utime(path, (old, old))
+
+
 def without_its_record(folder: Path) -> None:
     (folder / "_holds" / f"{HOLD}.json").unlink()
 
 
 def of_another_hold(folder: Path) -> None:
-    (folder / "_holds" / "H-2026-9.json").write_bytes(b"{}")
+    record = folder / "_holds" / "H-2026-9.json"
+    record.write_bytes(b"{}")
+    aged(record)
 
 
 def test_copies_as_the_pipeline_puts_them_are_held(folder: Path) -> None:
@@ -120,8 +137,30 @@ def test_a_violation_of_a_hold_is_found(
 
 
 def test_a_violation_is_also_what_is_kept_after_the_release(folder: Path) -> None:
+    aged(folder / "_holds" / f"{HOLD}.json")
     (found,) = looked(folder, books(PLACED, RELEASED)).findings
     assert "no such hold that lasts" in found.what
+
+
+def test_a_hold_that_is_being_placed_is_no_violation(folder: Path) -> None:
+    record = folder / "_holds" / "H-2026-9.json"
+    record.write_bytes(b"{}")
+    aged(record, timedelta(minutes=50))
+    look = looked(folder, books(PLACED))
+    assert not look.findings
+    assert any(note.startswith("hold H-2026-9: its record is there") for note in look.notes)
+
+
+def test_what_is_released_while_others_are_looked_at_is_no_violation(folder: Path) -> None:
+    """It was listed; by the time that it is looked at it is gone, and the ledger tells so."""
+    told = books(PLACED, RELEASED)
+    scene = scene_of(folder, told)
+    (holds,) = (one for one in scene.buckets if one.purpose is Purpose.HOLDS)
+    listing = Listing(holds.name, EU, others=[info.key for info in holds.store.list()])
+    rmtree(folder)
+    (look,) = copies(PROMISES["smarock/hold"], replace(scene, seen=Seen(listings=(listing,))))
+    assert not look.findings
+    assert not look.unknown
 
 
 def test_without_the_ledger_nobody_knows_what_is_held(folder: Path) -> None:

@@ -9,6 +9,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -19,15 +20,20 @@ import pyarrow.parquet as pq
 
 from jobs.verify.promise import Promise
 from jobs.verify.scene import Bucket, Purpose, Scene, refusal
+from jobs.verify.stored.files import read_key
 from jobs.verify.verdict import Look, Tally
 from schemas.errors import FortnightError
 from schemas.holds import lasting
 from storage.store import ObjectStore
 
 _RECORDS = "_holds/"
+_NEW = "its record is there for less than an hour, and the ledger does not tell of it yet"
+_UNTOLD = "rows are kept for it, and the ledger tells of no such hold that lasts"
 _MANIFEST = re.compile(r"\d{8}\.json", re.ASCII)
 _SAMPLED = 200
 """Manifests of a bucket whose copies are opened, without `--deep`."""
+_PLACED_WITHIN = timedelta(hours=1)
+"""An officer puts a hold's record, and then its entry."""
 
 
 def copies(promise: Promise, scene: Scene) -> Iterator[Look]:
@@ -40,13 +46,14 @@ def copies(promise: Promise, scene: Scene) -> Iterator[Look]:
 
 def _look(bucket: Bucket, scene: Scene) -> Look:
     checked = f"{bucket.name}: what is held is there, and nothing else is kept"
-    tally = Tally()
+    tally, notes = Tally(), list[str]()
     holds, why = _lasting(bucket.region, scene)
     try:
-        keys = sorted(info.key for info in bucket.store.list())
-        records = {key.removeprefix(_RECORDS) for key in keys if key.startswith(_RECORDS)}
-        for place, wrong in _of_holds(holds, records, keys) if not why else ():
-            tally.look(place, wrong)
+        keys = _keys(bucket, scene)
+        for name in _named(holds, keys) if not why else ():
+            wrong = _of_hold(name, bucket, lasts=name in holds)
+            notes += [f"hold {name}: {one}" for one in wrong if one is _NEW]
+            tally.look(f"hold {name}", [one for one in wrong if one is not _NEW])
         manifests = [key for key in keys if _MANIFEST.fullmatch(key.rpartition("/")[2])]
         for place, wrong in _gaps(manifests):
             tally.look(place, wrong)
@@ -62,6 +69,7 @@ def _look(bucket: Bucket, scene: Scene) -> Look:
         findings=tuple(tally.findings),
         found=tally.found,
         unknown=(why,) if why else (),
+        notes=tuple(notes),
         repeat=f"aws s3 ls --recursive s3://{bucket.name}; sha256sum",
     )
 
@@ -75,19 +83,34 @@ def _lasting(region: str, scene: Scene) -> tuple[frozenset[str], str]:
     return frozenset(), "no ledger of the region was looked at"
 
 
-def _of_holds(
-    holds: Iterable[str], records: Iterable[str], keys: Iterable[str]
-) -> Iterator[tuple[str, list[str]]]:
-    known = {name.removesuffix(".json") for name in records}
-    lasts = set(holds)
-    copied = {key.partition("/")[0] for key in keys if not key.startswith("_")}
-    for name in sorted(lasts | known | copied):
-        wrong = []
-        if name in lasts and name not in known:
-            wrong.append("its record is gone, so nobody copies what it holds")
-        if name not in lasts:
-            wrong.append("rows are kept for it, and the ledger tells of no such hold that lasts")
-        yield f"hold {name}", wrong
+def _keys(bucket: Bucket, scene: Scene) -> list[str]:
+    """Everything there as it was when it was listed, which is before the ledger was read."""
+    for one in scene.seen.listings if scene.seen else ():
+        if (one.region, one.bucket) == (bucket.region, bucket.name) and not one.refused:
+            return sorted(one.others)
+    return sorted(info.key for info in bucket.store.list())
+
+
+def _named(holds: Iterable[str], keys: Iterable[str]) -> list[str]:
+    """Every hold that the ledger tells of, or that something is there of."""
+    names = {one.removeprefix(_RECORDS).removesuffix(".json") for one in keys if _is_record(one)}
+    copied = {key.partition("/")[0] for key in keys if read_key(key).kind == "held"}
+    return sorted(names | copied | set(holds))
+
+
+def _is_record(key: str) -> bool:
+    return key.startswith(_RECORDS)
+
+
+def _of_hold(name: str, bucket: Bucket, *, lasts: bool) -> list[str]:
+    """What is wrong with a hold now: since everything was listed it may have begun, or ended."""
+    record = bucket.store.head(f"{_RECORDS}{name}.json")
+    if lasts:
+        return [] if record else ["its record is gone, so nobody copies what it holds"]
+    if record and record.modified + _PLACED_WITHIN > bucket.now:
+        return [_NEW]
+    is_kept = record or next(bucket.store.list(f"{name}/"), None)
+    return [_UNTOLD] if is_kept else []
 
 
 def _gaps(manifests: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
@@ -101,9 +124,13 @@ def _gaps(manifests: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _different(store: ObjectStore, key: str, keys: frozenset[str]) -> Iterator[str]:
-    """What about a manifest's copy is not as the manifest says."""
+    """What about a manifest's copy is not as the manifest says; nothing where it is gone by now."""
     try:
-        said: Mapping[str, Any] = msgspec.json.decode(store.get(key))
+        manifest = store.get(key)
+    except KeyError:  # its hold was released meanwhile
+        return
+    try:
+        said: Mapping[str, Any] = msgspec.json.decode(manifest)
         copy = f"{key.rpartition('/')[0]}/{said['copy']}"
         count, digest = len(said["rows"]), said["sha256"]
     except (msgspec.DecodeError, KeyError, TypeError):
@@ -112,7 +139,12 @@ def _different(store: ObjectStore, key: str, keys: frozenset[str]) -> Iterator[s
     if copy not in keys:
         yield "its copy is gone"
         return
-    data = store.get(copy)
+    try:
+        data = store.get(copy)
+    except KeyError:
+        if store.head(key):  # else it was released
+            yield "its copy is gone"
+        return
     if sha256(data).hexdigest() != digest:
         yield "its copy was changed"
     elif _rows(data) != count:

@@ -1,5 +1,6 @@
 """Trying what must be refused: to be answered in the clear, or without showing who one is."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -9,9 +10,9 @@ from urllib.parse import urlsplit
 from jobs.verify.configuration.state import Hop, Kafka
 from schemas.errors import FortnightError
 from storage.s3 import S3Location
-from storage.s3.evidence import Unseen
+from storage.s3.evidence import NO_ANSWER, Seen, Unseen
 from storage.s3.examining import answers
-from storage.tls import is_answering, kafka_tls
+from storage.tls import kafka_tls, lets_in
 
 if TYPE_CHECKING:
     from jobs.verify.scene import Scene
@@ -33,13 +34,13 @@ def hops(scene: "Scene", kafka: Kafka) -> Iterator[Hop]:
 
 
 def _to_bucket(name: str, where: S3Location) -> Hop:
-    does_answer, is_clear = answers(where), where.endpoint.startswith("http://")
+    answer, is_clear = answers(where), where.endpoint.startswith("http://")
     return Hop(
         hop="s3",
         place=f"bucket {name}",
         local=_is_local(urlsplit(where.endpoint).hostname or ""),
-        answers=does_answer,
-        in_the_clear=does_answer if is_clear else answers(where, encrypted=False),
+        answers=answer is True,
+        in_the_clear=answer if is_clear else answers(where, encrypted=False),
         to_strangers=answers(where, signed=False),
     )
 
@@ -51,15 +52,20 @@ def _to_broker(address: str, scene: "Scene") -> Hop:
     with suppress(FortnightError):
         ours = kafka_tls(settings, scene.environment)
         stranger = kafka_tls(nobody, scene.environment)
-    in_the_clear = is_answering(address)
+    in_the_clear = _lets_in(address, None)
     return Hop(
         hop="kafka",
         place=address,
         local=_is_local(address),
-        answers=is_answering(address, ours) or in_the_clear,
+        answers=_lets_in(address, ours) is True or in_the_clear is True,
         in_the_clear=in_the_clear,
-        to_strangers=is_answering(address, stranger),
+        to_strangers=_lets_in(address, stranger),
     )
+
+
+def _lets_in(address: str, tls: ssl.SSLContext | None) -> Seen[bool]:
+    answer = lets_in(address, tls)
+    return Unseen(NO_ANSWER) if answer is None else answer
 
 
 def _is_local(host: str) -> bool:

@@ -59,16 +59,16 @@ class Hop:
         place: `host:port`, or a bucket and its endpoint.
         local: It ends on this machine.
         answers: Whether it answers us, as we are set to ask.
-        in_the_clear: Whether it answers what is not encrypted.
-        to_strangers: Whether it answers somebody who does not show who they are.
+        in_the_clear: Whether it answers what is not encrypted; only a refusal is a no.
+        to_strangers: The same of somebody who does not show who they are.
     """
 
     hop: str
     place: str
     local: bool
     answers: bool
-    in_the_clear: bool
-    to_strangers: bool
+    in_the_clear: Seen[bool]
+    to_strangers: Seen[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

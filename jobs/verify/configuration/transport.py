@@ -10,7 +10,7 @@ from jobs.verify.configuration.looking import Looking
 from jobs.verify.configuration.state import Configured, Hop
 from jobs.verify.verdict import Look
 from schemas.policies.keeping import Transport
-from storage.s3.evidence import Unseen
+from storage.s3.evidence import Seen, Unseen
 
 _PROBES = {
     "kafka": "openssl s_client -connect BROKER, without a certificate",
@@ -25,9 +25,9 @@ def hops(clause: Transport, configured: Configured) -> Iterator[Look]:
         mutual = Looking(f"{hop}: strangers are refused", "probes", _PROBES[hop])
         tried = [one for one in configured.hops if one.hop == hop]
         for one in tried:
-            looking.at(one.place, _probed(one, "it answers in the clear" * one.in_the_clear))
+            looking.at(one.place, _probed(one, one.in_the_clear, "it answers in the clear"))
             if clause.mutual:
-                mutual.at(one.place, _probed(one, "it answers strangers" * one.to_strangers))
+                mutual.at(one.place, _probed(one, one.to_strangers, "it answers strangers"))
         if not tried:
             looking.not_at(hop, "there is nothing that could be probed")
         yield looking.end()
@@ -35,11 +35,13 @@ def hops(clause: Transport, configured: Configured) -> Iterator[Look]:
             yield mutual.end()
 
 
-def _probed(hop: Hop, wrong: str) -> Iterator[str | Unseen]:
+def _probed(hop: Hop, tried: Seen[bool], wrong: str) -> Iterator[str | Unseen]:
     """What a probe shows, which is nothing where we are not answered either."""
     if not hop.answers:
         yield Unseen("it does not answer us, so a refusal proves nothing")
-    elif wrong and hop.local:
+    elif isinstance(tried, Unseen):
+        yield tried
+    elif tried and hop.local:
         yield Unseen(f"{wrong}; it ends on this machine, and what is behind it cannot be seen")
-    elif wrong:
+    elif tried:
         yield wrong

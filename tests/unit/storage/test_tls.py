@@ -1,7 +1,9 @@
+import socket
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jobs.certs import Identity, make
 from schemas.errors import SettingsError
 from schemas.settings import Settings
-from storage.tls import kafka_options, kafka_tls
+from storage.tls import kafka_options, kafka_tls, lets_in
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 PASSPHRASE = "correct horse"
@@ -74,3 +76,19 @@ def test_what_is_wrong_with_a_certificate_is_said_by_the_settings_name(
     settings = chosen(certs, **{name: text.format(certs=certs) for name, text in given.items()})
     with pytest.raises(SettingsError, match=says):
         kafka_tls(settings, {})
+
+
+def test_only_who_was_reached_can_refuse(certs: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        hangs_up = Thread(target=_hang_up, args=(server, 2))
+        hangs_up.start()
+        assert lets_in(address) is False
+        assert lets_in(address, kafka_tls(chosen(certs), {})) is False
+        hangs_up.join()
+    assert lets_in(address) is None
+
+
+def _hang_up(server: socket.socket, times: int) -> None:
+    for _ in range(times):
+        server.accept()[0].close()

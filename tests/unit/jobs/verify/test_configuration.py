@@ -84,6 +84,8 @@ NO_KAFKA = dict.fromkeys(
         (clean(hops=()), TRANSPORT),
         (clean(hops=(hop(answers=False), hop("s3"))), TRANSPORT),
         (clean(hops=(hop(local=True, in_the_clear=True), hop("s3"))), TRANSPORT),
+        (clean(hops=(hop(), hop("s3", in_the_clear=Unseen("no answer")))), TRANSPORT),
+        (clean(hops=(hop(in_the_clear=Unseen("no answer")), hop("s3"))), TRANSPORT),
         (clean(keyring=Unseen("it is not on this machine")), AT_REST),
         (
             with_bucket(placed(grants=(Grant("everybody", "", conditional=True),))),
