@@ -7,6 +7,7 @@ from datetime import date, datetime
 from schemas.ledger import Entry
 
 PLACE, EXTEND, RELEASE = "hold place", "hold extend", "hold release"
+TIDY = "hold tidy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from jobs.cli.settings import environment, settings
 from jobs.cli.subjects import From, Whom, desk
 from jobs.holds import placing
 from jobs.holds.grounds import check_ground
-from jobs.holds.listing import HoldState, Shelf, examine, left_behind, states
+from jobs.holds.listing import HoldState, Shelf, examine, states
 from jobs.holds.open import hold_bucket
 from jobs.kafka import Cluster
 from jobs.subjects.marks import put_marks
@@ -37,7 +37,6 @@ from schemas.regions import Region
 from schemas.requests import Right
 from schemas.settings import Settings
 from schemas.tables import STREAMED
-from storage.holds import drop_copies
 from storage.places import open_stores
 from storage.wrapping import wrapping_of
 
@@ -143,14 +142,14 @@ def release(
 
 
 @_hold.command()
-def tidy(*, region: RegionName = "") -> None:
+def tidy(*, region: RegionName = "", by: By = "") -> None:
     """Delete copies that a run of `expire` made of a hold that was released meanwhile."""
     chosen = settings()
-    where = region_of(chosen, region)
-    store = hold_bucket(chosen, where)
-    shelf = Shelf.look(store)
-    for name in left_behind(office.open_ledger(chosen, where).entries(), shelf):
-        typer.echo(f"{where} {name}: deleted {drop_copies(store, name)} objects")
+    officer = office_of(chosen, region_of(chosen, region), by)
+    for recorded in placing.tidy(officer, hold_bucket(chosen, officer.region)):
+        act = recorded.entry.act
+        typer.echo(f"{act.scope['hold']}: deleted {act.changed['objects']} objects")
+        tell(recorded)
 
 
 @contextmanager

@@ -6,21 +6,22 @@ exist yet. It ends with its record, and with its key: copies that are left then 
 """
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import msgspec
 
+from jobs.holds.listing import Shelf, left_behind
 from jobs.holds.naming import names_of, needed
 from jobs.office import Office
 from jobs.second_person import Standing, propose, standing
 from jobs.subjects.marks import Change
 from jobs.subjects.roll import Roll
 from schemas.acts import Act, Ground, is_request
-from schemas.errors import IntegrityError, PolicyError, SettingsError
+from schemas.errors import ConflictError, IntegrityError, PolicyError, SettingsError
 from schemas.hold_record import HoldRecord, label_of
-from schemas.holds import EXTEND, PLACE, RELEASE, Hold, lasting
+from schemas.holds import EXTEND, PLACE, RELEASE, TIDY, Hold, lasting
 from schemas.keyring import SECRET_BYTES, Keyring
 from schemas.ledger import Entry
 from schemas.marks import Mark
@@ -163,7 +164,7 @@ def extend(
     Raises:
         PolicyError: There is no such hold.
         IntegrityError: Its record, or the mark of one of its devices, is gone.
-        RetryableError: A store does not answer: call again.
+        RetryableError: A store does not answer, or somebody else changed it: call again.
     """
     _known(office.ledger.entries(), name)
     record = read_record(cabinet.store, name)
@@ -172,8 +173,7 @@ def extend(
     if record is None or not record.is_known_by(names):
         raise IntegrityError(f"hold {name}: its record, or the mark of a device, is gone")
     office.check()
-    record = record.extended(names)
-    put_record(cabinet.store, record)
+    record = _replace(office, cabinet.store, record, by=record.extended(names))
     scope = {"hold": name, "review": review.isoformat() if review else ""}
     act = office.act(EXTEND, Ground.SCHEDULE, scope=scope)
     return office.record(_named(act, record, keys[-1].version))
@@ -211,7 +211,27 @@ def release(
     devices = _marked(roll, on_mark)
     cabinet.put_marks(devices, lambda mark: _without(mark, on_mark))
     changed = {"devices": len(devices), "objects": dropped}
-    return Outcome(found, office.record(replace(found.told(act), changed=changed)))
+    recorded = office.record(replace(found.told(act), changed=changed))
+    drop_record(cabinet.store, name)  # again: until it was told, somebody may have extended it
+    return Outcome(found, recorded)
+
+
+def tidy(office: Office, store: ObjectStore) -> Iterator[Recorded]:
+    """Delete copies of holds that were released while a run was copying; safe to repeat.
+
+    Args:
+        store: The region's hold bucket.
+
+    Raises:
+        RetryableError: A store does not answer: call again.
+    """
+    shelf = Shelf.look(store)
+    for name in left_behind(office.ledger.entries(), shelf):
+        office.check()
+        changed = {"objects": drop_copies(store, name)}
+        yield office.record(
+            office.act(TIDY, Ground.SCHEDULE, scope={"hold": name}, changed=changed)
+        )
 
 
 def mark_of(region: Region, name: str) -> str:
@@ -228,6 +248,26 @@ def _see_order(entries: Collection[Entry], number: str) -> None:
     request = open_request(register(entries), number)
     if request.right is not Right.ORDER:
         raise PolicyError(f"request {number}: a hold is placed and released for an order only")
+
+
+def _replace(
+    office: Office, store: ObjectStore, record: HoldRecord, *, by: HoldRecord
+) -> HoldRecord:
+    """Put a hold's record in the place of another; none is left of a hold that is released.
+
+    A release drops the record both before and after it is told. So a record that was put meanwhile
+    goes with the release, or whoever put it sees in the ledger that there was one.
+    """
+    if read_record(store, by.name) != record:
+        raise ConflictError(f"hold {by.name}: somebody else changed it meanwhile")
+    put_record(store, by)
+    try:
+        _known(office.ledger.entries(), by.name)
+    except PolicyError:
+        if read_record(store, by.name) == by:
+            drop_record(store, by.name)
+        raise
+    return by
 
 
 def _known(entries: Collection[Entry], name: str) -> Hold:

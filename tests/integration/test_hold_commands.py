@@ -166,4 +166,5 @@ def test_what_was_left_half_way_is_told(shell: Shell) -> None:
     )
     assert "not a manifest" in shell.said("hold", "check", "H-9", code=1)
     assert "H-9: deleted 1 objects" in shell.said("hold", "tidy")
+    assert "hold tidy" in shell.said("ledger", "report")
     assert shell.said("hold", "list") == ""

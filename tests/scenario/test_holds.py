@@ -1,6 +1,6 @@
 """Holds from end to end: two persons, the ledger, marks, rotation, expiry, and release."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -29,7 +29,8 @@ from schemas.marks import Mark
 from schemas.requests import Request, Right
 from schemas.retention import FORTNIGHT
 from schemas.tables import TELEMETRY
-from storage.holds import copy_folders, read_record
+from storage.directory import DirectoryStore
+from storage.holds import copy_folders, put_record, read_record
 from storage.ledger import Ledger
 
 NAME = "H-2026-3"
@@ -241,6 +242,44 @@ def test_a_review_that_is_overdue_is_told_until_another_day_is_set(desk: Desk) -
     assert desk.listed(days=7) == [(NAME, "lasts", True)]
     desk.extend(review=date(2027, 1, 1))
     assert desk.listed(days=7) == [(NAME, "lasts", False)]
+
+
+class RacedStore(DirectoryStore):
+    """A hold bucket in which somebody is faster, whenever a record is put."""
+
+    def __init__(self, root: Path, first: Callable[[], None]) -> None:
+        super().__init__(root)
+        self._first = first
+
+    def put(self, key: str, data: bytes, *, only_if_absent: bool = False) -> str:
+        self._first()
+        return super().put(key, data, only_if_absent=only_if_absent)
+
+
+def test_a_hold_that_is_released_while_it_is_extended_leaves_no_record(desk: Desk) -> None:
+    desk.hold()
+    cabinet = Cabinet(RacedStore(desk.house.folder / "holds", desk.end), PASS, desk.put_marks)
+    office, keyring = desk.house.office(), desk.house.keys()
+    with pytest.raises(PolicyError, match="none of that name that lasts"):
+        extend(office, NAME, desk.roll, cabinet=cabinet, keyring=keyring)
+    assert read_record(desk.bucket.store, NAME) is None
+    assert "hold extend" not in desk.house.told()
+
+
+def test_a_record_that_is_put_while_its_hold_is_released_goes_with_it(desk: Desk) -> None:
+    desk.hold()
+    record = read_record(desk.bucket.store, NAME)
+    assert record is not None
+    desk.release()
+    desk.approve()
+
+    def put_marks(devices: Collection[str], change: Change) -> int:
+        put_record(desk.bucket.store, record)
+        return desk.put_marks(devices, change)
+
+    cabinet, office = Cabinet(desk.bucket.store, PASS, put_marks), desk.house.office()
+    release(office, NAME, NUMBER, cabinet=cabinet, roll=desk.roll, why=Ground.ORDER)
+    assert read_record(desk.bucket.store, NAME) is None
 
 
 def test_no_version_is_put_to_use_under_which_a_hold_does_not_know_its_rows(desk: Desk) -> None:
