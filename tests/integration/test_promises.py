@@ -90,6 +90,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         f"{PREFIX}REGIONS": places("rows"),
         f"{PREFIX}RESTRICTED": places("aside"),
         f"{PREFIX}HOLDS": places("held"),
+        f"{PREFIX}FLUSH_PERIOD": "5",  # fewer files to be looked at
     }
     fleet = ("--robots", str(ROBOTS), "--countries", ",".join(c for c, _ in HOMES.values()))
     with Demo(tmp_path, "--keep", *fleet, **variables) as running:
