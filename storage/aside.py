@@ -24,4 +24,9 @@ def open_restricted(settings: Settings) -> list[Destination]:
         for region, store in stores.items()
         for one in restricted_tables(region, store, settings)
     ]
-    return [one for one in tables if any(one.store.list(f"{one.table.name}/{LOG_FOLDER}/"))]
+    return [one for one in tables if is_made(one)]
+
+
+def is_made(table: Destination) -> bool:
+    """Whether a table is there: the first restriction makes those of its region."""
+    return any(table.store.list(f"{table.table.name}/{LOG_FOLDER}/"))

@@ -48,7 +48,8 @@ def _follow(chosen: Settings, regions: list[Region], by: str, *, dry_run: bool) 
 def _follow_in(chosen: Settings, region: Region, roll: Roll, by: str, *, dry_run: bool) -> bool:
     officer = office_of(chosen, region, by)
     see_that_it_copies(chosen, region, officer.ledger.entries())
-    follower = Follower(officer, Estate.open(chosen, environment(), region, now))
+    estate = Estate.open(chosen, environment(), region, now, make=not dry_run)
+    follower = Follower(officer, estate)
     found = _plan(chosen, region, roll)
     rows = [_look(follower, due) if dry_run else _take(follower, due) for due in found]
     if not any(rows):

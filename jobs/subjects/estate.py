@@ -13,7 +13,7 @@ from jobs.rewriting.selection import DEVICE
 from schemas.errors import SettingsError
 from schemas.regions import Region
 from schemas.settings import PREFIX, Settings
-from storage.aside import restricted_tables
+from storage.aside import is_made, restricted_tables
 from storage.lake import Destination
 from storage.places import open_lake, open_stores
 from storage.preserved import let_go, preserved_in
@@ -42,15 +42,28 @@ class Estate:
 
     @classmethod
     def open(
-        cls, settings: Settings, environment: Mapping[str, str], region: Region, clock: Clock
+        cls,
+        settings: Settings,
+        environment: Mapping[str, str],
+        region: Region,
+        clock: Clock,
+        *,
+        make: bool = True,
     ) -> Self:
-        """The places that the settings name; restricted tables that are not there yet are made."""
+        """The places that the settings name.
+
+        Args:
+            make: Restricted tables that are not there yet are made; else they are left out.
+        """
         store = open_stores(settings)[region]
         apart = open_stores(settings, settings.restricted).get(region)
         tables = open_lake({region: store}, settings).values()
         aside = restricted_tables(region, apart, settings) if apart else []
-        for destination in aside:
-            destination.create()
+        if make:
+            for destination in aside:
+                destination.create()
+        else:
+            aside = [one for one in aside if is_made(one)]
         keeper = keepers(settings, environment).get(region)
         return cls(store, _of_devices(tables), _of_devices(aside), keeper, clock)
 

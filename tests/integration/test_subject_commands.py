@@ -127,6 +127,12 @@ def test_what_a_withdrawn_consent_let_in_is_erased_with_the_next_run(shell: Shel
     assert "nothing follows" in shell.said("follow")
 
 
+def test_a_dry_run_makes_nothing(shell: Shell, tmp_path: Path) -> None:
+    other = shell.environment | {PREFIX + "RESTRICTED": f"eu=file:{tmp_path}@eu-central-1"}
+    assert "nothing follows" in Shell(other, shell.cluster).said("follow", "--dry-run")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_many_subjects_of_a_file_are_answered_together_or_not_at_all(
     shell: Shell, tmp_path: Path
 ) -> None:
