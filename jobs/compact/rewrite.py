@@ -10,8 +10,9 @@ from datetime import datetime
 import pyarrow as pa
 
 from jobs.compact.plan import FILE_BYTES, Task
+from jobs.rewriting.offsets import add_up
 from jobs.rewriting.source import Devices, Source, open_sources, slices
-from jobs.rewriting.written import Written, add_up, write
+from jobs.rewriting.written import Written, write
 from schemas.errors import IntegrityError
 from schemas.tables import MAP_TILES
 from storage.lake import Destination

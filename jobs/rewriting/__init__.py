@@ -3,7 +3,7 @@
 `selection` says which rows, `look` asks one file for them and `find` all of a destination,
 `take_out` takes them out, `move` brings them elsewhere before, `change` gives them other values:
 each by a `remake` of these files. `source` reads a file that is rewritten, `written` makes the one
-that stands for it, and commits.
+that stands for it, and commits; `offsets` compares the two.
 """
 
 from jobs.rewriting.find import Found, Match, Orphan, Search, find

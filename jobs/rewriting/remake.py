@@ -14,8 +14,9 @@ from datetime import datetime
 import pyarrow as pa
 
 from jobs.rewriting.find import Match, Search
+from jobs.rewriting.offsets import add_up
 from jobs.rewriting.source import open_sources
-from jobs.rewriting.written import PUT_AGAIN, add_up, commit, delete, is_there, put_lost, write
+from jobs.rewriting.written import PUT_AGAIN, commit, delete, is_there, put_lost, write
 from schemas.errors import ConflictError, IntegrityError
 from storage.layout import DataPath
 from storage.log import DataFile

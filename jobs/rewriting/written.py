@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import numpy as np
 import pyarrow as pa
 
 from schemas.errors import ConflictError
@@ -18,9 +17,6 @@ _COMMITS = 20
 
 PUT_AGAIN = timedelta(hours=1)
 """A file that waits longer for its commit might have been swept (SINK rule 6)."""
-
-Sums = tuple[int, int, int]
-"""Rows, and two sums that tell which offsets they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +125,6 @@ def commit(
                 raise
             continue
         break
-
-
-def add_up(columns: Iterable[pa.ChunkedArray]) -> Sums:
-    """Which offsets columns of them hold, whatever their order."""
-    rows, total, squares = 0, 0, 0
-    for column in columns:
-        offsets = column.to_numpy().astype(np.uint64)
-        rows += len(offsets)
-        total += int(offsets.sum(dtype=np.uint64))
-        squares += int((offsets * offsets).sum(dtype=np.uint64))
-    return rows, total % 2**64, squares % 2**64
 
 
 def _key(destination: Destination, file: DataFile) -> str:
