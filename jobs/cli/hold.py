@@ -23,7 +23,7 @@ from jobs.cli.offices import (
 )
 from jobs.cli.settings import environment, settings
 from jobs.cli.subjects import From, Whom, desk
-from jobs.holds import placing
+from jobs.holds import placing, tidying
 from jobs.holds.grounds import check_ground
 from jobs.holds.listing import HoldState, Shelf, examine, states
 from jobs.holds.open import hold_bucket
@@ -146,7 +146,7 @@ def tidy(*, region: RegionName = "", by: By = "") -> None:
     """Delete copies that a run of `expire` made of a hold that was released meanwhile."""
     chosen = settings()
     officer = office_of(chosen, region_of(chosen, region), by)
-    for recorded in placing.tidy(officer, hold_bucket(chosen, officer.region)):
+    for recorded in tidying.tidy(officer, hold_bucket(chosen, officer.region)):
         act = recorded.entry.act
         typer.echo(f"{act.scope['hold']}: deleted {act.changed['objects']} objects")
         tell(recorded)

@@ -6,13 +6,12 @@ exist yet. It ends with its record, and with its key: copies that are left then 
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import msgspec
 
-from jobs.holds.listing import Shelf, left_behind
 from jobs.holds.naming import names_of, needed
 from jobs.office import Office
 from jobs.second_person import Standing, propose, standing
@@ -21,7 +20,7 @@ from jobs.subjects.roll import Roll
 from schemas.acts import Act, Ground, is_request
 from schemas.errors import ConflictError, IntegrityError, PolicyError, SettingsError
 from schemas.hold_record import HoldRecord, label_of
-from schemas.holds import EXTEND, PLACE, RELEASE, TIDY, Hold, lasting
+from schemas.holds import EXTEND, PLACE, RELEASE, Hold, lasting
 from schemas.keyring import SECRET_BYTES, Keyring
 from schemas.ledger import Entry
 from schemas.marks import Mark
@@ -214,24 +213,6 @@ def release(
     recorded = office.record(replace(found.told(act), changed=changed))
     drop_record(cabinet.store, name)  # again: until it was told, somebody may have extended it
     return Outcome(found, recorded)
-
-
-def tidy(office: Office, store: ObjectStore) -> Iterator[Recorded]:
-    """Delete copies of holds that were released while a run was copying; safe to repeat.
-
-    Args:
-        store: The region's hold bucket.
-
-    Raises:
-        RetryableError: A store does not answer: call again.
-    """
-    shelf = Shelf.look(store)
-    for name in left_behind(office.ledger.entries(), shelf):
-        office.check()
-        changed = {"objects": drop_copies(store, name)}
-        yield office.record(
-            office.act(TIDY, Ground.SCHEDULE, scope={"hold": name}, changed=changed)
-        )
 
 
 def mark_of(region: Region, name: str) -> str:
