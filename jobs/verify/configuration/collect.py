@@ -80,20 +80,19 @@ def _examined(bucket: "Bucket", sampled: list[str]) -> Seen[BucketEvidence | Non
 
 def _others(scene: "Scene") -> Seen[Mapping[str, Seen[tuple[str, ...]]]]:
     """Buckets that nobody named, and which of our folders they have."""
+    wheres = [bucket.where for bucket in scene.buckets if bucket.where]
+    if not wheres:
+        return {}
+    try:
+        listed = buckets(wheres[0])
+    except FortnightError as error:
+        return Unseen(str(error))
+    if isinstance(listed, Unseen):
+        return listed
     settings = scene.settings
     places = (*settings.regions, *settings.restricted, *settings.holds, *settings.anchors)
-    named = {place.bucket for place in places}
-    found: dict[str, Seen[tuple[str, ...]]] = {}
-    servers = {bucket.where.endpoint: bucket.where for bucket in scene.buckets if bucket.where}
-    for where in servers.values():
-        try:
-            listed = buckets(where)
-        except FortnightError as error:
-            return Unseen(str(error))
-        if isinstance(listed, Unseen):
-            return listed
-        found |= {name: _ours(replace(where, bucket=name)) for name in sorted({*listed} - named)}
-    return found
+    unnamed = sorted(set(listed) - {place.bucket for place in places})
+    return {name: _ours(replace(wheres[0], bucket=name)) for name in unnamed}
 
 
 def _ours(where: S3Location) -> Seen[tuple[str, ...]]:
