@@ -122,10 +122,14 @@ class Follower:
             self.gone.get(source, set()).difference_update(offsets)
 
     def _bytes(self, path: str) -> bytes | None:
+        """A file's bytes; None where it is not there, be it deleted between opening and reading."""
+        place = f"{self.root}/{path}"
         try:
-            with self.files.open_input_stream(f"{self.root}/{path}") as stream:
+            with self.files.open_input_stream(place) as stream:
                 data: bytes = stream.read()
-        except FileNotFoundError:
+        except OSError:
+            if self.files.get_file_info(place).type is not pyarrow.fs.FileType.NotFound:
+                raise
             return None
         return data
 
