@@ -127,6 +127,8 @@ class Follower:
         try:
             with self.files.open_input_stream(place) as stream:
                 data: bytes = stream.read()
+        except FileNotFoundError:
+            return None
         except OSError:
             if self.files.get_file_info(place).type is not pyarrow.fs.FileType.NotFound:
                 raise
