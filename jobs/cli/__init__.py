@@ -7,8 +7,10 @@ has to act, and becomes the exit status here and nowhere else (sysexits.h): 65 a
 promise broken.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -74,15 +76,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process.
 
     Args:
-        arguments: The command; None: what the process was started with.
+        arguments: The command; None: what the process was started with. Then the process ends at
+            once: threads of Arrow or delta-rs may still be at work, and an interpreter that is
+            taken down around them crashes.
     """
-    if arguments is None:
-        _log()
+    if arguments is not None:
+        sys.exit(_run(arguments))
+    _log()
+    code = _run(None)
+    with suppress(OSError):  # whoever read it has gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command; its exit status."""
     try:
         app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
     except FortnightError as error:
         typer.echo(f"fortnight: {error}", err=True)
-        sys.exit(status(error))
+        return status(error)
+    return 0
 
 
 def _log() -> None:
