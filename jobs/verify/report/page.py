@@ -5,8 +5,9 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from jobs.templates import templates
 from jobs.verify.report.document import Document
 from jobs.verify.verdict import Verdict
 
@@ -61,14 +62,7 @@ def _verdict(look: Mapping[str, Any]) -> str:
 
 
 def _environment() -> Environment:
-    found = Environment(
-        loader=PackageLoader("jobs.verify.report", "web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = templates("jobs.verify.report")
     found.filters |= {
         "sections": _sections,
         "verdict": _verdict,

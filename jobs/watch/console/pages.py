@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 
+from jobs.templates import templates
 from jobs.watch.console import parts, words
 from jobs.watch.console.flushes import flushes
 from jobs.watch.console.view import banner
@@ -83,14 +84,7 @@ def _known(value: float | None, how: str) -> str:
 
 
 def _environment() -> Environment:
-    found = Environment(
-        loader=PackageLoader("jobs.watch.console", "web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = templates("jobs.watch.console")
     found.filters |= {
         "ago": _ago,
         "clock": words.clock,
