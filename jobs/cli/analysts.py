@@ -18,7 +18,7 @@ from rich.table import Table as Grid
 
 from jobs.census import census
 from jobs.cli.settings import settings
-from jobs.map_picture import heat_of, is_pseudonym, picture_of, pictures_of
+from jobs.pictures.device import heat_of, is_pseudonym, picture_of, pictures_of
 from schemas.retention import format_hour
 from storage.dataset import Lake, connect, reading
 from storage.places import open_lake, open_stores

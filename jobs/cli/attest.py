@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from jobs import assurances, office
+from jobs import office
 from jobs.cli.offices import By, RegionName, now, office_of, regions_of, tell
 from jobs.cli.settings import settings
+from jobs.office import assurances
 from schemas.assurances import attestations, reviews
 from schemas.errors import SettingsError
 from schemas.policies import Policies

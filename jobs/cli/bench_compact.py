@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from jobs import compact_gain
 from jobs.cli.figures import FOLDER, keep
+from jobs.costs import compaction
 
 app = typer.Typer()
 
@@ -17,7 +17,7 @@ def bench_compact() -> None:
     """Compact an hour of a fleet: objects, bytes and analysts' questions, before and after."""
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     with tempfile.TemporaryDirectory() as folder:
-        figures = compact_gain.measure_on_s3(Path(folder), compact_gain.Scale(), now)
-    typer.echo(compact_gain.table(figures))
+        figures = compaction.measure_on_s3(Path(folder), compaction.Scale(), now)
+    typer.echo(compaction.table(figures))
     typer.echo(f"\ncompacted in {figures['compact_seconds']:.1f} s")
     keep(figures, FOLDER / "compact.json")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import typer
 
-from jobs import erase_cost
 from jobs.cli.figures import FOLDER, insist, keep
 from jobs.cli.offices import now
+from jobs.costs import erasure
 from storage.directory import DirectoryStore
 
 app = typer.Typer()
@@ -19,9 +19,9 @@ def bench_erase() -> None:
 
     Status 1 if more than a tenth of the table is read for 20 files.
     """
-    scale = erase_cost.Scale()
+    scale = erasure.Scale()
     with tempfile.TemporaryDirectory() as folder:
-        figures = erase_cost.measure(DirectoryStore(Path(folder)), scale, now())
-    typer.echo(erase_cost.table(figures, scale))
+        figures = erasure.measure(DirectoryStore(Path(folder)), scale, now())
+    typer.echo(erasure.table(figures, scale))
     keep(figures, FOLDER / "erase.json")
-    insist(erase_cost.misses(figures))
+    insist(erasure.misses(figures))

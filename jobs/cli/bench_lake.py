@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from jobs import lake_scale
 from jobs.cli.figures import FOLDER, insist, keep, show
+from jobs.costs import lake
 
 app = typer.Typer()
 
@@ -17,8 +17,8 @@ def bench_lake() -> None:
     """Open a log of 100,000 files and 50,000 versions, and plan on it; status 1 if it is slow."""
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     with tempfile.TemporaryDirectory() as folder:
-        lake_scale.build(Path(folder), now)
-        figures = lake_scale.measure(Path(folder), now)
+        lake.build(Path(folder), now)
+        figures = lake.measure(Path(folder), now)
     show(figures)
     keep(figures, FOLDER / "lake.json")
-    insist(lake_scale.misses(figures))
+    insist(lake.misses(figures))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from jobs import disclosures
 from jobs.cli.offices import By, RegionName, RequestNumber, office_of, region_of
 from jobs.cli.settings import settings
+from jobs.office import disclosures
 from schemas.acts import Ground
 from schemas.canonical import digest
 from schemas.disclosures import DISCLOSE

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from jobs import keys, office
+from jobs.cli.desk import From, Whom, desk
 from jobs.cli.kafka import cluster_of
 from jobs.cli.offices import (
     By,
@@ -22,7 +23,6 @@ from jobs.cli.offices import (
     tell,
 )
 from jobs.cli.settings import environment, settings
-from jobs.cli.subjects import From, Whom, desk
 from jobs.holds import placing, tidying
 from jobs.holds.grounds import check_ground
 from jobs.holds.listing import HoldState, Shelf, examine, states

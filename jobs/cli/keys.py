@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from jobs import destruction, keys, links, office, rotation
+from jobs import keys, office
 from jobs.cli.kafka import cluster_of
 from jobs.cli.offices import By, RegionName, RequestNumber, now, office_of, region_of
 from jobs.cli.settings import environment, settings
+from jobs.keys import destruction, links, rotation
 from schemas.acts import Ground
 from schemas.errors import SettingsError
 from schemas.keyring import Keyring

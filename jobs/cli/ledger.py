@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from jobs import bookkeeping, keys, office
+from jobs import keys, office
 from jobs.cli.offices import By, RegionName, now, office_of, region_of, regions_of, tell
 from jobs.cli.settings import environment, settings
+from jobs.office import bookkeeping
 from schemas.approvals import LAPSES, Proposal, approval_of, proposals
 from schemas.errors import SettingsError
 from schemas.keyring import Key

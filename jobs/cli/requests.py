@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from jobs import office, requests
+from jobs import office
 from jobs.cli.offices import By, RegionName, now, office_of, region_of, regions_of, tell
 from jobs.cli.settings import settings
+from jobs.office import requests
 from jobs.subjects.subject import Named
 from schemas.requests import Refusal, Request, Right, register
 

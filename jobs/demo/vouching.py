@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from jobs import assurances, office
+from jobs import office
+from jobs.office import assurances
 from schemas.policies import Policies
 from schemas.settings import Settings
 

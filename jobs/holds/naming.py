@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from jobs.destruction import MARGIN
+from jobs.keys.destruction import MARGIN
 from schemas.hold_record import Names
 from schemas.keyring import Key, Keyring, KeyState
 from schemas.privacy import Domain, domain_key, pseudonyms

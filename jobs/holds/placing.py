@@ -14,7 +14,7 @@ import msgspec
 
 from jobs.holds.naming import names_of, needed
 from jobs.office import Office
-from jobs.second_person import Standing, propose, standing
+from jobs.office.second_person import Standing, propose, standing
 from jobs.subjects.marks import Change
 from jobs.subjects.roll import Roll
 from schemas.acts import Act, Ground, is_request

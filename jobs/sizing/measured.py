@@ -32,7 +32,7 @@ TABLES = {
     CLEANING_HISTORY.name: RowBytes(wire=293, held=560, file=10_651, hot=70.3, compacted=50.9),
 }
 """By table. `wire`, `held`, `file`: an hour of six of the demo's robots, as `fortnight fleet` sends
-it and `jobs.hour` stores it. The others: `fortnight bench-compact`, 60 robots, flushes of 10 s."""
+it and `jobs.costs.hour` stores it. Else: `fortnight bench-compact`, 60 robots, flushes of 10 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

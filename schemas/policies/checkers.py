@@ -49,19 +49,19 @@ CHECKERS: Mapping[str, tuple[str, ...]] = {
         f"{_SET_UP}.lifecycles:left_alone",
     ),
     "recipients": (
-        "jobs.disclosures:disclose",
+        "jobs.office.disclosures:disclose",
         f"{_SET_UP}.people:given_away",
         f"{_SET_UP}.openings:closed",
     ),
     "right": (f"{_VERIFY}.rights:kept_out", f"{_SET_UP}.people:answered"),
     "minimisation": (f"{_SET_UP}.roles:tables", f"{_SET_UP}.roles:denials"),
-    "review": ("jobs.assurances:review", f"{_SET_UP}.people:reviewed"),
+    "review": ("jobs.office.assurances:review", f"{_SET_UP}.people:reviewed"),
     "incident": (f"{_SET_UP}.people:told",),
     "versions": (
         "tests/unit/schemas/policies/test_editions.py",
         f"{_VERIFY}.versions:receipts",
     ),
-    "attested": ("jobs.assurances:attest", f"{_SET_UP}.people:attested"),
+    "attested": ("jobs.office.assurances:attest", f"{_SET_UP}.people:attested"),
 }
 """Kind -> what checks its clauses, in the pipeline, in a command or in the build."""
 

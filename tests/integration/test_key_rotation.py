@@ -7,11 +7,11 @@ import pytest
 from support.system import EU, System
 from typer.testing import CliRunner
 
-from jobs import links
 from jobs.cli import app
 from jobs.demo.broker import Broker
 from jobs.demo.object_store import S3Server
 from jobs.kafka import Cluster
+from jobs.keys import links
 from schemas.regions import Residency
 from schemas.retention import microseconds
 from schemas.tables.devices import DEVICES_TOPIC

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.office import ALICE, BOB, NUMBER, START, House
 
-from jobs import assurances, bookkeeping, disclosures
+from jobs.office import assurances, bookkeeping, disclosures
 from schemas.acts import Act, Ground
 from schemas.approvals import approval_of, proposals
 from schemas.assurances import attestations, reviews

@@ -9,8 +9,10 @@ import pytest
 from support.lake import Writer
 from support.office import ALICE, BOB, EU, NUMBER, PASS, START, House
 
-from jobs import bookkeeping, keys, rotation
-from jobs.destruction import MARGIN, Outcome, act_of, destroy
+from jobs import keys
+from jobs.keys import rotation
+from jobs.keys.destruction import MARGIN, Outcome, act_of, destroy
+from jobs.office import bookkeeping
 from schemas.acts import Act, Caller, Ground
 from schemas.approvals import LAPSES, approval_of, proposals
 from schemas.errors import PolicyError, SettingsError

@@ -12,14 +12,14 @@ from support.holding import Bucket
 from support.lake import Writer
 from support.office import ALICE, BOB, EU, NUMBER, PASS, START, House
 
-from jobs import bookkeeping, rotation
 from jobs.expire import expire
 from jobs.holds.keeping import Keeper
 from jobs.holds.listing import Copies, Shelf, examine, left_behind, states
 from jobs.holds.naming import names_of, needed
 from jobs.holds.placing import Cabinet, Outcome, Wanted, extend, place, release
-from jobs.office import Office
-from jobs.requests import receive
+from jobs.keys import rotation
+from jobs.office import Office, bookkeeping
+from jobs.office.requests import receive
 from jobs.subjects.marks import Change
 from jobs.subjects.roll import Listed, Roll
 from schemas.acts import Ground

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.lake import Writer
 from support.office import EU, PASS, START, House
 
-from jobs import links, rotation
+from jobs.keys import links, rotation
 from schemas.acts import Ground
 from schemas.errors import IntegrityError
 from schemas.keyring import Keyring

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from support.configured import POLICIES, looks
 
-from jobs import assurances, office, requests
+from jobs import office
+from jobs.office import assurances, requests
 from jobs.verify import Scene, open_buckets
 from jobs.verify.configuration.collect import collect
 from jobs.verify.configuration.state import Configured

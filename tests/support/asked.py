@@ -22,10 +22,10 @@ from support.rows import rows_of
 from support.tile_rows import packed, tile_rows
 from typer.testing import CliRunner
 
-from jobs import rotation
 from jobs.cli import app, status
 from jobs.kafka import Cluster
-from jobs.requests import receive
+from jobs.keys import rotation
+from jobs.office.requests import receive
 from jobs.subjects.access.search.sources import Sources
 from jobs.subjects.case import Asked, Case, open_cases
 from jobs.subjects.roll import Roll, read

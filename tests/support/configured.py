@@ -7,8 +7,8 @@ from typing import Any
 
 from support.office import ALICE, EU, START
 
-from jobs.assurances import to_attest, to_review
 from jobs.kafka import BrokerPlace, Topic
+from jobs.office.assurances import to_attest, to_review
 from jobs.roles import lists
 from jobs.roles.declared import roles
 from jobs.topics import plan

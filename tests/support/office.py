@@ -7,9 +7,9 @@ from pathlib import Path
 from support.faults.mortal import Life, MortalStore
 
 from jobs import keys
-from jobs.destruction import Vault
+from jobs.keys.destruction import Vault
 from jobs.office import Office
-from jobs.requests import receive
+from jobs.office.requests import receive
 from schemas.acts import Caller
 from schemas.keyring import Keyring
 from schemas.ledger_keys import LedgerKey

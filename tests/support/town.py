@@ -17,7 +17,7 @@ from support.tile_rows import tile_rows
 
 from jobs.compact import Shard, compact
 from jobs.expire import expire
-from jobs.requests import receive
+from jobs.office.requests import receive
 from jobs.rewriting.source import open_sources
 from jobs.subjects.case import Case
 from jobs.subjects.erase import Erased, Eraser

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobs.second_person import Standing, propose, standing
+from jobs.office.second_person import Standing, propose, standing
 from jobs.subjects.access.dossier import Dossier
 from jobs.subjects.access.search.people import Person
 from jobs.subjects.access.search.sources import Sources

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs import bookkeeping, keys, office
+from jobs import keys, office
+from jobs.office import bookkeeping
 from jobs.verify.configuration.books import FOLDER
 from jobs.verify.configuration.cluster import look_at
 from jobs.verify.configuration.probes import hops

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from jobs.map_picture import notes
-from jobs.pictures import Words, draw
+from jobs.pictures.device import notes
+from jobs.pictures.drawing import Words, draw
 from jobs.subjects.access.search.people import Robot
 from jobs.subjects.access.writing.archive import Archive
 from storage.dataset import assemble

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from support.office import EU, NUMBER, START, House
 
-from jobs.requests import answer, receive
+from jobs.office.requests import answer, receive
 from jobs.subjects.case import Case
 from jobs.subjects.subject import DEVICE, Named, Subject, names
 from schemas.errors import PolicyError, SettingsError

@@ -15,7 +15,7 @@ from support.rows import NOW, pseudonym
 from jobs.compact import Shard, compact
 from jobs.expire import expire
 from jobs.holds.keeping import Keeper
-from jobs.requests import receive
+from jobs.office.requests import receive
 from jobs.rewriting import Selection, move
 from jobs.rewriting.written import is_there
 from jobs.subjects.case import Case
