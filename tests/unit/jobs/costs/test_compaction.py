@@ -9,7 +9,7 @@ from jobs.costs.compaction import QUESTIONS, Scale, measure, questions, table
 from schemas.errors import SettingsError
 from storage.directory import DirectoryStore
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs" / "analysts.md").read_text("utf-8")
 SMALL = Scale(robots=2, period=timedelta(minutes=20))
 

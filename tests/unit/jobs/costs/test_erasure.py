@@ -6,7 +6,7 @@ from support.rows import NOW
 from jobs.costs.erasure import READ_PERCENT, Scale, measure, misses, table
 from storage.directory import DirectoryStore
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 WHAT = ("requests", "read_bytes", "read_percent", "written_bytes")
 FIGURES = [f"erase_{files}_{what}" for files in Scale().spread for what in WHAT]
 SMALL = Scale(files=30, rows=3_000, spread=(1, 20, 30))
