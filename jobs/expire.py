@@ -112,7 +112,7 @@ def expire(destination: Destination, now: datetime, keep: Keep = hold_nothing) -
 
     Args:
         now: UTC.
-        keep: Called before files are dropped; nothing is where it fails.
+        keep: Called before files are dropped, be there none; nothing is where it fails.
 
     Raises:
         RetryableError: Something due may be left; the next run finds it.

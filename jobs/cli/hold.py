@@ -164,6 +164,7 @@ def _at_work(region: str, by: str) -> Iterator[tuple[office.Office, Settings, Cl
 def _cabinet(chosen: Settings, region: Region, cluster: Cluster) -> placing.Cabinet:
     return placing.Cabinet(
         hold_bucket(chosen, region),
+        open_stores(chosen)[region],
         wrapping_of(chosen, environment()),
         partial(put_marks, cluster),
     )

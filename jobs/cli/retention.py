@@ -10,7 +10,7 @@ from jobs import expire as expiry
 from jobs import sweep as sweeping
 from jobs.cli.rounds import DryRun, Every, Part, run
 from jobs.cli.settings import environment, settings
-from jobs.holds.open import keepers
+from jobs.holds.open import keep_of, keepers
 from schemas.errors import SettingsError
 from schemas.settings import Settings
 from storage.aside import open_restricted
@@ -48,10 +48,10 @@ def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     holds = keepers(chosen, environment())
     for destination in (*open_lake(stores, chosen).values(), *open_restricted(chosen)):
-        keeper = holds.get(destination.region)
-        keep = keeper.keep_files if keeper else expiry.hold_nothing
+        region = destination.region
+        keep = keep_of(region, stores[region], holds.get(region))
         if dry_run:
-            yield partial(_plan_expiry, destination, now)
+            yield partial(_plan_expiry, destination, now, keep)
         else:
             yield partial(_expire_one, destination, now, keep)
     if not dry_run:
@@ -61,7 +61,8 @@ def _expire(chosen: Settings, *, dry_run: bool) -> Iterator[Part]:
             yield partial(_abort, store, now - chosen.upload_age)
 
 
-def _plan_expiry(destination: Destination, now: datetime) -> bool:
+def _plan_expiry(destination: Destination, now: datetime, keep: expiry.Keep) -> bool:
+    keep(destination, ())  # refuses what a run would refuse
     decided, inventory = expiry.look(destination, now)
     for file in decided.drop:
         size = f"{file.rows} rows, {file.size} bytes"

@@ -1,8 +1,9 @@
 """A hold is placed, extended and released: each told in the ledger, two persons for the ends of it.
 
 It begins with its record in the hold bucket: every run of `expire` that begins afterwards keeps its
-rows. Then its devices are marked, so that it can be extended to versions of the keyring that do not
-exist yet. It ends with its record, and with its key: copies that are left then name nobody.
+rows. A sign of it in the bucket of rows lets those refuse who know of no hold bucket. Then its
+devices are marked, so that it can be extended to versions of the keyring that do not exist yet. It
+ends with its record, and with its key: copies that are left then name nobody.
 """
 
 import secrets
@@ -27,7 +28,14 @@ from schemas.marks import Mark
 from schemas.regions import Region
 from schemas.requests import Right, open_request, register
 from schemas.wrapping import Wrapping
-from storage.holds import drop_copies, drop_record, put_record, read_record
+from storage.holds import (
+    drop_copies,
+    drop_record,
+    drop_sign,
+    put_record,
+    put_sign,
+    read_record,
+)
 from storage.ledger import Recorded
 from storage.store import ObjectStore
 
@@ -44,11 +52,13 @@ class Cabinet:
 
     Attributes:
         store: The region's hold bucket.
+        rows: The region's bucket of rows, where a sign shows that something is held.
         wrapping: Wraps the holds' own keys.
         put_marks: Changes what is said of devices.
     """
 
     store: ObjectStore
+    rows: ObjectStore
     wrapping: Wrapping = field(repr=False)
     put_marks: Callable[[Collection[str], Change], int]
 
@@ -139,6 +149,7 @@ def place(
     there = read_record(cabinet.store, wanted.name)
     record = _record(office, wanted, cabinet, there).extended(names_of(wanted.devices, keys))
     put_record(cabinet.store, record, only_if_absent=there is None)
+    put_sign(cabinet.rows, wanted.name)
     name = mark_of(office.region, wanted.name)
     cabinet.put_marks(wanted.devices, lambda mark: _with(mark, name))
     return Outcome(found, office.record(_named(found.told(act), record, keys[-1].version)))
@@ -172,7 +183,7 @@ def extend(
     if record is None or not record.is_known_by(names):
         raise IntegrityError(f"hold {name}: its record, or the mark of a device, is gone")
     office.check()
-    record = _replace(office, cabinet.store, record, by=record.extended(names))
+    record = _replace(office, cabinet, record, by=record.extended(names))
     scope = {"hold": name, "review": review.isoformat() if review else ""}
     act = office.act(EXTEND, Ground.SCHEDULE, scope=scope)
     return office.record(_named(act, record, keys[-1].version))
@@ -202,6 +213,7 @@ def release(
         propose(office, act, found)
         return Outcome(found)
     office.check()
+    drop_sign(cabinet.rows, name)
     if record := read_record(cabinet.store, name):
         drop_record(cabinet.store, name)
         cabinet.wrapping.destroy(record.wrapped)
@@ -211,7 +223,8 @@ def release(
     cabinet.put_marks(devices, lambda mark: _without(mark, on_mark))
     changed = {"devices": len(devices), "objects": dropped}
     recorded = office.record(replace(found.told(act), changed=changed))
-    drop_record(cabinet.store, name)  # again: until it was told, somebody may have extended it
+    drop_sign(cabinet.rows, name)  # again: until it was told, somebody may have extended it
+    drop_record(cabinet.store, name)
     return Outcome(found, recorded)
 
 
@@ -231,21 +244,22 @@ def _see_order(entries: Collection[Entry], number: str) -> None:
         raise PolicyError(f"request {number}: a hold is placed and released for an order only")
 
 
-def _replace(
-    office: Office, store: ObjectStore, record: HoldRecord, *, by: HoldRecord
-) -> HoldRecord:
+def _replace(office: Office, cabinet: Cabinet, record: HoldRecord, *, by: HoldRecord) -> HoldRecord:
     """Put a hold's record in the place of another; none is left of a hold that is released.
 
-    A release drops the record both before and after it is told. So a record that was put meanwhile
-    goes with the release, or whoever put it sees in the ledger that there was one.
+    A release drops the record and its sign both before and after it is told. So a record that was
+    put meanwhile goes with the release, or whoever put it sees in the ledger that there was one.
     """
+    store = cabinet.store
     if read_record(store, by.name) != record:
         raise ConflictError(f"hold {by.name}: somebody else changed it meanwhile")
     put_record(store, by)
+    put_sign(cabinet.rows, by.name)
     try:
         _known(office.ledger.entries(), by.name)
     except PolicyError:
         if read_record(store, by.name) == by:
+            drop_sign(cabinet.rows, by.name)
             drop_record(store, by.name)
         raise
     return by

@@ -20,6 +20,7 @@ from schemas.settings import Settings
 from schemas.tables import CLEANING_HISTORY, DEAD_LETTERS, MAP_TILES, STREAMED, TABLES, TELEMETRY
 from schemas.tables.devices import DEVICES_TOPIC
 from storage import ledger, links, watches
+from storage.holds import signs
 
 
 class Kind(StrEnum):
@@ -112,6 +113,7 @@ _READ_ALL = ("GetObject", "GetObjectTagging", "GetObjectVersion")
 _EVERY_TABLE = tuple(f"{name}/*" for name in TABLES)
 _LOGS = tuple(f"{name}/_delta_log/*" for name in TABLES)
 _LEDGER, _LINKS, _WATCH = f"{ledger.FOLDER}/*", f"{links.FOLDER}/*", f"{watches.FOLDER}/*"
+_SIGNS = f"{signs.FOLDER}/*"
 _CHECKS, _CLOCK = "_checks/*", "clock/*"
 """Where a worker tests its store, and a sweep asks it for the time."""
 
@@ -244,7 +246,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                 _FIND_VERSIONS,
                 S3Right((*_WRITE, *_REMOVE, "GetObjectVersion"), _EVERY_TABLE),
                 S3Right(_WRITE, (_LEDGER,)),
-                S3Right((*_WRITE, *_REMOVE), (_LINKS, _WATCH)),
+                S3Right((*_WRITE, *_REMOVE), (_LINKS, _WATCH, _SIGNS)),
                 *_aside((*_WRITE, *_REMOVE, "GetObjectVersion"), Purpose.RESTRICTED),
                 *_aside((*_WRITE, *_REMOVE, "GetObjectVersion"), Purpose.HELD),
             ),

@@ -42,7 +42,7 @@ _TOGETHER = 256
 """Files of one table whose rows are asked together."""
 _TABLES = frozenset({"data", "log", "entry", "scratch"})
 _KINDS = {
-    Purpose.ROWS: _TABLES | {"link", "watch", "ledger"},
+    Purpose.ROWS: _TABLES | {"link", "watch", "ledger", "sign"},
     Purpose.RESTRICTED: _TABLES | {"preserved"},
     Purpose.HOLDS: frozenset({"held", "hold", "scratch"}),
 }

@@ -143,9 +143,13 @@ def test_a_case_from_its_order_to_its_end(shell: Shell, module_broker: Broker) -
 
     blind = {**shell.alice, PREFIX + "HOLDS": ""}
     erase = ("subject", "erase", "-", "--request", "R-1")
-    for command in (("follow",), erase):
+    astray = {**shell.alice, PREFIX + "HOLDS": f"eu=astray-{uuid4().hex[:8]}@eu-central-1"}
+    shell.said("storage", "init", by=astray)
+    for command in (("follow",), erase, ("expire",), ("expire", "--dry-run")):
         refused = shell.said(*command, by=blind, code=70)
         assert f"FORTNIGHT_HOLDS: names no bucket for region eu, where {NAME} lasts" in refused
+        refused = shell.said(*command, by=astray, code=70)
+        assert f"has no record of {NAME}, which lasts in region eu" in refused
 
     shell.said("hold", "extend", NAME, "--review", "2026-01-01")
     assert "WRONG: its review is overdue" in shell.said("hold", "list", code=1)

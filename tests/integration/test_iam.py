@@ -18,12 +18,13 @@ from support.rows import NOW
 from jobs import expire, sweep
 from jobs.buckets import Purpose
 from jobs.demo.object_store import S3Server
+from jobs.holds.open import keep_of
 from jobs.roles import policies
 from jobs.roles.declared import roles
 from schemas.regions import Region
 from schemas.settings import Settings
 from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY, Table
-from storage.holds import drop_copies
+from storage.holds import drop_copies, drop_sign, put_sign
 from storage.lake import Destination
 from storage.s3 import Credentials, S3Bucket, S3Location, S3Store
 from storage.s3.evidence import DENIED, Unseen
@@ -58,6 +59,7 @@ MAY: dict[str, set[str]] = {
     "officer": {
         *(*READS, "read rows", "see maps", "write rows", "list versions", "read an old version"),
         *("delete rows", "delete a version", "see links", "read the ledger", "tell the ledger"),
+        "hide a hold",
         *(
             f"{verb} {rows}"
             for verb in ("read", "write", "delete")
@@ -107,6 +109,7 @@ def _in_its_bucket(client: "S3Client", version: str) -> dict[str, Callable[[], o
         "delete a version": lambda: client.delete_object(
             **here, Key=f"{ROWS}-none", VersionId=version
         ),
+        "hide a hold": lambda: client.delete_object(**here, Key="_held/H-1"),
         "see links": lambda: client.get_object(**here, Key=LINK),
         "read the ledger": lambda: client.get_object(**here, Key=ENTRY),
         "tell the ledger": lambda: client.put_object(**here, Key=f"{ENTRY}-new", Body=b""),
@@ -221,9 +224,12 @@ def test_their_rights_are_enough_to_hold_rows_copy_them_and_prove_the_copies(
     account.table("operator", CLEANING_HISTORY).create()
     writer = Writer(account.table("worker", CLEANING_HISTORY))
     writer.commit(writer.put(NOW, device=[HELD] * 3))
+    put_sign(account.table("officer", CLEANING_HISTORY).store, "H-1")
     upkeep = account.table("upkeep", CLEANING_HISTORY)
-    assert expire.expire(upkeep, NOW, bucket("upkeep").keeper.keep_files).held == 3
+    keep = keep_of(upkeep.region, upkeep.store, bucket("upkeep").keeper)
+    assert expire.expire(upkeep, NOW, keep).held == 3
     assert bucket("auditor").offsets() == [0, 1, 2]
+    drop_sign(account.table("officer", CLEANING_HISTORY).store, "H-1")
     drop_copies(bucket("officer").store, "H-1")
     assert bucket("auditor").offsets() == []
 

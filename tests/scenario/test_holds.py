@@ -16,6 +16,7 @@ from jobs.expire import expire
 from jobs.holds.keeping import Keeper
 from jobs.holds.listing import Copies, Shelf, examine, left_behind, states
 from jobs.holds.naming import names_of, needed
+from jobs.holds.open import keep_of
 from jobs.holds.placing import Cabinet, Outcome, Wanted, extend, place, release
 from jobs.keys import rotation
 from jobs.office import Office, bookkeeping
@@ -30,7 +31,7 @@ from schemas.requests import Request, Right
 from schemas.retention import FORTNIGHT
 from schemas.tables import TELEMETRY
 from storage.directory import DirectoryStore
-from storage.holds import copy_folders, put_record, read_record
+from storage.holds import copy_folders, drop_sign, put_record, read_record, signs_in
 from storage.ledger import Ledger
 
 NAME = "H-2026-3"
@@ -50,7 +51,11 @@ class Desk:
 
     @property
     def cabinet(self) -> Cabinet:
-        return Cabinet(self.bucket.store, PASS, self.put_marks)
+        return Cabinet(self.bucket.store, self.house.destination.store, PASS, self.put_marks)
+
+    @property
+    def signs(self) -> set[str]:
+        return signs_in(self.house.destination.store)
 
     @property
     def roll(self) -> Roll:
@@ -165,6 +170,27 @@ def test_two_persons_place_a_hold_and_its_rows_are_kept_until_two_persons_releas
     assert bookkeeping.examine(desk.house.office().ledger, (), START).broken == ()
 
 
+@pytest.mark.parametrize("elsewhere", [None, "other"])
+def test_who_does_not_know_where_copies_go_drops_nothing_as_long_as_a_hold_lasts(
+    desk: Desk, elsewhere: str | None
+) -> None:
+    rows = desk.house.destination.store
+    other = DirectoryStore(desk.house.folder / (elsewhere or ""))
+    keeper = replace(desk.keeper, store=other) if elsewhere else None
+    keep = keep_of(EU, rows, keeper)
+    desk.hold()
+    desk.store(DEVICE)
+    with pytest.raises(SettingsError, match=rf"FORTNIGHT_HOLDS: .*{NAME}"):
+        expire(desk.house.destination, DUE, keep)
+    assert desk.house.destination.live()
+    drop_sign(rows, NAME)  # as of a hold that is older than signs are
+    desk.extend()
+    with pytest.raises(SettingsError):
+        expire(desk.house.destination, DUE, keep)
+    desk.end()
+    assert expire(desk.house.destination, DUE, keep).dropped == 1
+
+
 def test_after_the_release_what_was_due_happens(desk: Desk) -> None:
     desk.hold()
     desk.end()
@@ -258,11 +284,12 @@ class RacedStore(DirectoryStore):
 
 def test_a_hold_that_is_released_while_it_is_extended_leaves_no_record(desk: Desk) -> None:
     desk.hold()
-    cabinet = Cabinet(RacedStore(desk.house.folder / "holds", desk.end), PASS, desk.put_marks)
+    raced = RacedStore(desk.house.folder / "holds", desk.end)
+    cabinet = replace(desk.cabinet, store=raced)
     office, keyring = desk.house.office(), desk.house.keys()
     with pytest.raises(PolicyError, match="none of that name that lasts"):
         extend(office, NAME, desk.roll, cabinet=cabinet, keyring=keyring)
-    assert read_record(desk.bucket.store, NAME) is None
+    assert (read_record(desk.bucket.store, NAME), desk.signs) == (None, set())
     assert "hold extend" not in desk.house.told()
 
 
@@ -277,7 +304,7 @@ def test_a_record_that_is_put_while_its_hold_is_released_goes_with_it(desk: Desk
         put_record(desk.bucket.store, record)
         return desk.put_marks(devices, change)
 
-    cabinet, office = Cabinet(desk.bucket.store, PASS, put_marks), desk.house.office()
+    cabinet, office = replace(desk.cabinet, put_marks=put_marks), desk.house.office()
     release(office, NAME, NUMBER, cabinet=cabinet, roll=desk.roll, why=Ground.ORDER)
     assert read_record(desk.bucket.store, NAME) is None
 
@@ -329,10 +356,10 @@ def mortal(desk: Desk, life: Life) -> tuple[Office, Cabinet]:
         return desk.put_marks(devices, change)
 
     bucket = MortalStore(folder / "holds", life)
-    return office, Cabinet(bucket, PASS, put_marks)
+    return office, Cabinet(bucket, store, PASS, put_marks)
 
 
-@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("steps", range(7))
 def test_placing_that_was_killed_anywhere_is_finished_by_the_same_call(
     desk: Desk,
     steps: int,
@@ -354,7 +381,7 @@ def test_placing_that_was_killed_anywhere_is_finished_by_the_same_call(
     assert examine(desk.bucket.store, NAME) == Copies(kept, ())
 
 
-@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("steps", range(10))
 def test_releasing_that_was_killed_anywhere_is_finished_by_the_same_call(
     desk: Desk,
     steps: int,
@@ -371,4 +398,4 @@ def test_releasing_that_was_killed_anywhere_is_finished_by_the_same_call(
         assert desk.release().recorded
     assert desk.listed() == []
     assert desk.house.told().count("hold release") == 1
-    assert (desk.marks[DEVICE].holds, [*desk.bucket.store.list()]) == ((), [])
+    assert (desk.marks[DEVICE].holds, [*desk.bucket.store.list()], desk.signs) == ((), [], set())

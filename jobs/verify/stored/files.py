@@ -28,6 +28,7 @@ _HELD = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*/(?P<table>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     rf"/expires={_HOUR}/(?:[0-9]{{8}}\.json|[0-9a-f]{{32}}\.parquet)"
 )
+_SIGN = re.compile(r"_held/[A-Za-z0-9][A-Za-z0-9._-]*")
 _HOLD = re.compile(r"_holds/[A-Za-z0-9][A-Za-z0-9._-]*\.json")
 _LEDGER = re.compile(r"_ledger/[0-9]{20}\.json")
 _SCRATCH = re.compile(r"_checks/.+|clock/[0-9a-f]{32}")
@@ -39,6 +40,7 @@ _FORMS = (
     ("watch", _WATCH),
     ("held", _HELD),
     ("hold", _HOLD),
+    ("sign", _SIGN),
     ("ledger", _LEDGER),
     ("scratch", _SCRATCH),
     ("preserved", _PRESERVED),
@@ -83,7 +85,8 @@ class Named:
 
     Attributes:
         kind: `data`, `log`, `entry` (of a log), `link`, `watch`, `held` (a copy, or its manifest),
-            `hold` (its record), `preserved`, `ledger` or `scratch`; empty: it fits none.
+            `hold` (its record), `sign` (that it lasts), `preserved`, `ledger` or `scratch`; empty:
+            it fits none.
         table: Whose, of data and logs.
         date: Of data.
         expires: By when the bytes must be gone, of data, links and watch entries.

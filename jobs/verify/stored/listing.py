@@ -13,7 +13,7 @@ from storage.store import ObjectStore
 _ENDING = ("data", "link", "watch")
 """Kinds whose path names the hour by which they must be gone."""
 _SCRATCH_AGE = timedelta(days=1)
-_UNREADABLE = ("watch", "preserved")
+_UNREADABLE = ("watch", "preserved", "sign")
 """Sealed, or empty; their names have a form that leaves no room."""
 
 
