@@ -14,10 +14,10 @@ QUIETLY := --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench bench-maps bench-watch clean
+.PHONY: help demo test lint bench bench-maps bench-verify bench-watch clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(ENVIRONMENT) ## the whole system for a minute: real Kafka, S3, a worker, a fleet (ARGS=--keep)
 	@$(RUN)/fortnight demo $(ARGS)
@@ -39,6 +39,9 @@ bench-maps: $(ENVIRONMENT) ## size and speed of the map codecs, into build/figur
 
 bench-watch: $(ENVIRONMENT) ## what watching 1,000 partitions costs, into build/figures/watch.json
 	$(RUN)/fortnight bench-watch $(ARGS)
+
+bench-verify: $(ENVIRONMENT) ## verifying 100,000 files: time and memory, into build/figures/verify.json
+	$(RUN)/fortnight bench-verify $(ARGS)
 
 clean: ## remove what was built and installed here (downloads in the user's cache stay)
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

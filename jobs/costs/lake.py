@@ -4,9 +4,7 @@ The log is made up in a folder: 50,000 versions that are spread over 13 days, ea
 that lie there empty. Nothing is read of them, for planning goes by names and by the log.
 """
 
-import multiprocessing
 import os
-import resource
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -18,6 +16,7 @@ import msgspec
 
 from jobs.compact import Shard
 from jobs.compact import look as look_at_compaction
+from jobs.costs.apart import apart, peak_bytes
 from jobs.expire import look as look_at_expiry
 from schemas.lineage import Partition, Span
 from schemas.regions import Region
@@ -41,7 +40,7 @@ _PARTITION = Partition("fleet.telemetry", "a-made-up-topic", 0)
 
 def build(folder: Path, now: datetime, versions: int = VERSIONS) -> None:
     """Make the log up, and sum it up as the sink does; in a process of its own."""
-    _apart(_build, (folder, now, versions))
+    apart(_build, folder, now, versions)
 
 
 def _build(folder: Path, now: datetime, versions: int) -> None:
@@ -60,7 +59,7 @@ def measure(folder: Path, now: datetime) -> dict[str, float]:
     """
     figures: dict[str, float] = {}
     for name, job in _JOBS.items():
-        seconds, cpu_seconds, peak, extra = _apart(_timed, (job, folder, now))
+        seconds, cpu_seconds, peak, extra = apart(_timed, job, folder, now)
         figures[f"{name}_seconds"] = round(seconds, 3)
         figures[f"{name}_cpu_seconds"] = round(cpu_seconds, 3)
         figures[f"{name}_peak_bytes"] = peak
@@ -114,21 +113,7 @@ def _timed(
     start = time.perf_counter()
     extra = job(folder, now)
     seconds = time.perf_counter() - start
-    return seconds, time.process_time(), _peak_bytes(), extra
-
-
-def _peak_bytes() -> int:
-    """The most memory that this process held; `ru_maxrss` would tell of its parent's, too."""
-    status = Path("/proc/self/status")
-    if not status.exists():  # not Linux
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    line = next(line for line in status.read_text("utf-8").splitlines() if "VmHWM:" in line)
-    return int(line.split()[1]) * 1024
-
-
-def _apart(job: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401 - what it gives
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(job, arguments)
+    return seconds, time.process_time(), peak_bytes(), extra
 
 
 def _destination(folder: Path) -> Destination:
