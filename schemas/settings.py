@@ -119,7 +119,12 @@ class Settings:
         timedelta, "a worker without partitions exits after this, seconds"
     ] = timedelta(minutes=10)
     metrics_port: Annotated[int, "port of the worker's metrics and health; 0 for none"] = 0
-    metrics_host: Annotated[str, "address that they are served at"] = "127.0.0.1"
+    metrics_host: Annotated[
+        str, "address that they are served at; others than this machine's need a token"
+    ] = "127.0.0.1"
+    metrics_token: Annotated[
+        str, "reference to what is asked of who reads the metrics, not the health: env:, file:"
+    ] = ""
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR"] = "INFO"
     log_format: Annotated[
         LogFormat, "json, human, or auto: human on a terminal, json elsewhere"

@@ -8,8 +8,11 @@ from threading import Lock
 
 from schemas.exposition import format_text
 from schemas.metrics import RESIDENT_BYTES, WORKER_METRICS, Metric
+from schemas.settings import PREFIX
+from storage.door import Door
 from storage.pages import Page, Pages
 
+_METRICS = "/metrics"
 _STATUS = Path("/proc/self/status")
 
 Check = Callable[[], str]
@@ -76,7 +79,7 @@ class Meter:
 class Exposition(Pages):
     """Serves a meter at `/metrics`, by default to nobody but this machine.
 
-    Also `/livez` and `/readyz`, for supervisors: 200, or 503 and why not.
+    Also, to whoever asks, `/livez` and `/readyz`, for supervisors: 200, or 503 and why not.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Exposition(Pages):
         checks: Mapping[str, Check] | None = None,
         *,
         host: str = "127.0.0.1",
+        token: str = "",
     ) -> None:
         """Begin to serve.
 
@@ -94,10 +98,16 @@ class Exposition(Pages):
             port: 0 takes a free one.
             host: The address that is listened on.
             checks: Path -> what says why not; empty: all is well.
+            token: What Prometheus must bring; may be empty only where the address is this
+                machine's.
+
+        Raises:
+            SettingsError: The address needs a token.
         """
-        pages: dict[str, Page] = {"/metrics": lambda: (200, meter.exposition())}
+        door = Door(host, token, f"{PREFIX}METRICS_TOKEN")
+        pages: dict[str, Page] = {_METRICS: lambda: (200, meter.exposition())}
         pages |= {path: partial(_checked, check) for path, check in (checks or {}).items()}
-        super().__init__(pages, port, host)
+        super().__init__(pages, port, host, guard=door.guard(_METRICS))
 
 
 def resident_bytes() -> int:

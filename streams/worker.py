@@ -14,6 +14,7 @@ from schemas.keyring import Keyring, KeyState
 from schemas.settings import PREFIX, Settings
 from schemas.tables import STREAMED
 from storage import logs
+from storage.door import bearer_token
 from storage.tls import kafka_tls
 from storage.wrapping import wrapping_of
 from streams import memory
@@ -56,7 +57,7 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
     tls = kafka_tls(settings, environment)
     topics = Topics(settings.bootstrap_servers, list(STREAMED), tls=tls)
     registry = Registry()
-    devices = Devices(settings.bootstrap_servers, registry, tls=tls)
+    devices = Devices(settings.bootstrap_servers, registry, _now, tls=tls)
     devices.start()
     assembly = Assembly(
         settings=settings,
@@ -72,7 +73,8 @@ def run(environment: Mapping[str, str], step: Step = no_step) -> int:
         health = Health(watchdog, {region: one.store for (_, region), one in lake.items()})
         health.start()
         checks = {"/livez": health.illness, "/readyz": health.hindrance}
-        Exposition(meter, settings.metrics_port, checks, host=settings.metrics_host)
+        token = bearer_token(settings.metrics_token, environment)
+        Exposition(meter, settings.metrics_port, checks, host=settings.metrics_host, token=token)
     worker = Worker(
         settings=settings,
         topics=topics,

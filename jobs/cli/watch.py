@@ -17,8 +17,8 @@ from jobs.watch import EVERY, FLUSHES, History, PartitionState, Serving, State, 
 from jobs.watch.console.server import Console
 from jobs.watch.verdict import Verdict
 from schemas.settings import Settings
+from storage.door import bearer_token
 from storage.places import open_lake, open_stores
-from storage.secrets import resolve
 
 app = typer.Typer()
 
@@ -52,7 +52,7 @@ def watch(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Watch lag, freshness and retention from outside; --once: status 1 on more than a warning."""
     chosen = settings()
-    secret = resolve(token, environment()) if token else ""
+    secret = bearer_token(token, environment())
     with closing(Watch(_watched(chosen, tuple(worker or ())))) as watching:
         if once:
             _print(watching.look(_now()), json=json)
@@ -78,6 +78,7 @@ def _watched(chosen: Settings, workers: tuple[str, ...]) -> Watched:
         open_lake(open_stores(chosen), chosen),
         workers,
         FLUSHES * chosen.flush_period,
+        bearer_token(chosen.metrics_token, environment()) if workers else "",
     )
 
 

@@ -1,10 +1,8 @@
 """Watch over HTTP: its metrics for Prometheus, and whether it still looks around."""
 
-from collections.abc import Mapping
-
-from jobs.watch.door import Door
 from jobs.watch.exposition import exposition
 from jobs.watch.history import History
+from storage.door import Door
 from storage.pages import Page, Pages
 
 _METRICS = "/metrics"
@@ -31,7 +29,7 @@ class Serving(Pages):
         Raises:
             SettingsError: The address needs a token.
         """
-        door = Door(host, token)
+        door = Door(host, token, "--token")
         pages: dict[str, Page] = {
             _METRICS: lambda: (200, exposition(history.latest)),
             "/livez": lambda: (200, "ok\n"),
@@ -39,8 +37,4 @@ class Serving(Pages):
                 (200, "ready\n") if history.latest else (503, "has not looked yet\n")
             ),
         }
-
-        def guard(path: str, headers: Mapping[str, str]) -> bool:
-            return path != _METRICS or door.admits(headers)
-
-        super().__init__(pages, port, host, guard=guard)
+        super().__init__(pages, port, host, guard=door.guard(_METRICS))

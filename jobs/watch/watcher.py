@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -48,6 +48,7 @@ class Watched:
         lake: Every destination that they serve, by table and region.
         workers: URLs of their metrics.
         patience: What a record may wait while everything is well.
+        token: What workers' metrics ask for; empty: nothing.
     """
 
     cluster: str
@@ -56,6 +57,7 @@ class Watched:
     lake: Mapping[tuple[str, Region], Destination]
     workers: tuple[str, ...]
     patience: timedelta
+    token: str = field(default="", repr=False)
 
 
 class Watch:
@@ -81,7 +83,10 @@ class Watch:
             now: The time; later than the last.
         """
         began = time.monotonic()
-        asked = {url: one.ask(partial(scrape, url), now) for url, one in self._ask_worker.items()}
+        asked = {
+            url: one.ask(partial(scrape, url, self._watched.token), now)
+            for url, one in self._ask_worker.items()
+        }
         kafka, regions, seen = self._look_at_lag(now)
         workers = {url: answer() for url, answer in asked.items()}
         reaches = [kafka, *regions.values(), *(reach for reach, _ in workers.values())]

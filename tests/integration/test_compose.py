@@ -1,8 +1,9 @@
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from jobs.demo.object_store import S3Server
 from jobs.demo.processes import free_port
 from jobs.demo.progress import Watch
 from jobs.kafka import Cluster
+from schemas.exposition import parse_text
+from schemas.metrics import REACHABLE, WATCH_METRICS
 from schemas.settings import Settings
 from storage.places import open_lake, open_stores
 
@@ -66,6 +69,15 @@ def _rows(machine: Machine) -> int:
 def _is_well(machine: Machine, name: str) -> bool:
     with machine.healthcheck(name) as health:
         return health.wait(within=timedelta(seconds=30)) == 0
+
+
+def _sees_the_worker(machine: Machine) -> bool:
+    token = Path(machine.here("/run/secrets/console-token")).read_text("utf-8")
+    asker = HTTPConnection(machine.here("127.0.0.1:9321"), timeout=30)
+    with closing(asker):
+        asker.request("GET", "/metrics", headers={"authorization": f"Bearer {token}"})
+        told = parse_text(asker.getresponse().read().decode(), WATCH_METRICS)
+    return told[REACHABLE]["worker", machine.here("http://worker:9100/metrics")] == 1
 
 
 def test_the_document_is_valid_by_the_specification() -> None:
@@ -118,6 +130,10 @@ def test_what_runs_for_ever_is_started_again_and_says_whether_it_is_well() -> No
 def test_watch_and_who_reads_it_have_no_secret_but_its_token() -> None:
     for name in ("watch", "prometheus"):
         assert SERVICES[name]["secrets"] == ["console-token"]
+    jobs = _yaml(ROOT / "deploy" / "prometheus" / "prometheus.yml")["scrape_configs"]
+    tokens = {job["authorization"]["credentials_file"] for job in jobs}
+    asked = SERVICES["worker"]["environment"]["FORTNIGHT_METRICS_TOKEN"]
+    assert {f"file:{token}" for token in tokens} == {asked} <= set(SERVICES["watch"]["command"])
 
 
 def test_every_file_that_is_mounted_is_there_and_grafana_finds_its_dashboards() -> None:
@@ -159,5 +175,6 @@ def test_every_command_runs_as_printed_and_rows_become_durable(machine: Machine)
             service.check()
         for name in ("worker", "watch"):
             services[0].wait_until(partial(_is_well, machine, name), within=timedelta(seconds=60))
+        services[0].wait_until(partial(_sees_the_worker, machine), within=timedelta(seconds=60))
         services[0].stop(patience=timedelta(seconds=40))
         assert services[0].status == 0, services[0].last_lines()

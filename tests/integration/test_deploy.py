@@ -105,6 +105,26 @@ def test_a_pod_runs_a_command_that_is_there_as_a_role_that_is_there(name: str) -
     settings_in(MANIFESTS["ConfigMap/fortnight-settings"]["data"] | given)
 
 
+@pytest.mark.parametrize("name", PODS)
+def test_a_secret_that_a_pod_refers_to_lies_where_it_mounts_one(name: str) -> None:
+    (container,) = PODS[name]["spec"]["containers"]
+    told = [*container["args"], *(one["value"] for one in container.get("env", []))]
+    mounted = {one["mountPath"] for one in container["volumeMounts"]}
+    files = [file for word in told for file in re.findall(r"\bfile:(\S+)", word)]
+    assert {str(Path(file).parent) for file in files} <= mounted
+
+
+def test_numbers_that_can_be_read_from_another_pod_need_a_token() -> None:
+    given = {
+        name: " ".join(container["args"] + [one["name"] for one in container.get("env", [])])
+        for name, pod in PODS.items()
+        for container in pod["spec"]["containers"]
+        if container.get("ports")
+    }
+    assert given.keys() == {"Deployment/watch", "Deployment/worker"}
+    assert all("--token=" in words or "METRICS_TOKEN" in words for words in given.values())
+
+
 def test_only_the_worker_is_given_the_keyring() -> None:
     holders = {
         name

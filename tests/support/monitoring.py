@@ -134,9 +134,9 @@ def _configure(folder: Path, ports: dict[str, int], console: int, token: Path) -
     configured = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
     configured["global"]["external_labels"] = {"console": f"http://127.0.0.1:{console}"}
     watch, worker = configured["scrape_configs"]
-    watch["authorization"]["credentials_file"] = str(token)
     del worker["dns_sd_configs"]
     for job in (watch, worker):
+        job["authorization"]["credentials_file"] = str(token)
         port = ports[job["job_name"]]
         job["static_configs"] = [{"targets": [f"127.0.0.1:{port}"]}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configured), "utf-8")

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any, Self
 
 from jobs.watch.console.site import Reply, Site
-from jobs.watch.door import Door
+from jobs.watch.console.visitors import ConsoleDoor
 from jobs.watch.history import History
 from schemas.errors import SettingsError
 
@@ -51,7 +51,8 @@ class Console:
         Raises:
             SettingsError: The address needs a token, or cannot be listened on.
         """
-        handler = partial(_Handler, Site(history, clock, Door(host, token)))
+        door = ConsoleDoor(host, token, "--token")
+        handler = partial(_Handler, Site(history, clock, door))
         try:
             self._server = ThreadingHTTPServer((host, port), handler)
         except OSError as error:

@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import parse_qs
 
 from jobs.watch.console import pages
-from jobs.watch.door import Door
+from jobs.watch.console.visitors import ConsoleDoor
 from jobs.watch.history import History
 
 _HTML = "text/html; charset=utf-8"
@@ -33,7 +33,7 @@ class Site:
 
     history: History
     clock: Callable[[], datetime]
-    door: Door
+    door: ConsoleDoor
 
     def get(self, path: str, headers: Mapping[str, str]) -> Reply:
         """The answer to GET and HEAD.

@@ -33,17 +33,21 @@ _MOST_BYTES = 2**22
 Numbers = Mapping[Metric, Mapping[tuple[str, ...], float]]
 
 
-def scrape(url: str) -> WorkerState:
+def scrape(url: str, token: str = "") -> WorkerState:
     """Ask a worker.
 
     Args:
         url: Of its metrics, `http://127.0.0.1:9101/metrics`.
+        token: What it is brought; empty: nothing.
 
     Raises:
         StoreUnavailableError: No answer, or what answers there is no worker.
     """
+    request = urllib.request.Request(url)  # noqa: S310 - an operator's URL
+    if token:  # for this address, wherever its answer may point to
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - an operator's URL
+        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - an operator's URL
             text = answer.read(_MOST_BYTES).decode("utf-8", "replace")
     except (OSError, HTTPException) as error:
         raise StoreUnavailableError(f"{url}: {getattr(error, 'reason', error)}") from error

@@ -1,10 +1,12 @@
 import re
 import urllib.request
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.errors import SettingsError
 from schemas.metrics import (
     METRICS,
     RECORDS_ENDED,
@@ -79,6 +81,19 @@ def test_it_is_served_on_this_machine_only() -> None:
     assert 'fortnight_records_read_total{topic="fleet.telemetry"} 7\n' in text
     assert meter.value(RESIDENT_BYTES) > 10**6
     assert refused.value.code == 404
+
+
+def test_who_may_be_elsewhere_needs_the_token_for_numbers_and_not_for_probes() -> None:
+    token = "correct horse battery staple"
+    with pytest.raises(SettingsError, match=r"FORTNIGHT_METRICS_TOKEN.* needs a token"):
+        Exposition(Meter(), 0, host="0.0.0.0")  # noqa: S104 - refused
+    with closing(Exposition(Meter(), 0, {"/livez": lambda: ""}, token=token)) as served:
+        with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/livez") as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{served.port}/metrics")
+        refused.value.close()
+        assert refused.value.code == 401
 
 
 def test_a_check_that_says_why_not_is_service_unavailable() -> None:

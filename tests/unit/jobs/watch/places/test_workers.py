@@ -1,3 +1,7 @@
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +52,38 @@ def test_a_worker_is_asked_over_http_and_summed_over_topics() -> None:
     assert (state.answers, state.flushes, state.retries) == (True, 6, {"eu": 2})
     assert state.store_errors == {"us": 1}
     assert state.resident_bytes > 10**6
+
+
+def test_a_worker_that_asks_for_a_token_is_brought_it() -> None:
+    token = "correct horse battery staple"
+    with closing(Exposition(Meter(), 0, token=token)) as served:
+        url = f"http://127.0.0.1:{served.port}/metrics"
+        assert scrape(url, token).answers
+        with pytest.raises(StoreUnavailableError, match="Unauthorized"):
+            scrape(url)
+
+
+def test_who_sends_elsewhere_is_not_followed_with_the_token() -> None:
+    token = "correct horse battery staple"
+    brought: list[str | None] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            brought.append(self.headers["Authorization"])
+            self.send_response(302 if self.path == "/metrics" else 404)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(StoreUnavailableError):
+            scrape(f"http://127.0.0.1:{server.server_port}/metrics", token)
+        server.shutdown()
+    assert brought == [f"Bearer {token}", None]
 
 
 def test_a_worker_that_is_not_there_is_no_answer_and_is_named() -> None:
