@@ -13,7 +13,7 @@ from schemas.errors import PolicyError
 from schemas.retention import FORTNIGHT
 from schemas.settings import Settings
 from schemas.tables import STREAMED
-from schemas.tables.devices import DEVICES_TOPIC
+from schemas.tables.devices import COMPACTED_AFTER, DEVICES_TOPIC
 
 NAMES = (*STREAMED, DEVICES_TOPIC)
 """Every topic: those whose records become rows, and the registrations."""
@@ -24,11 +24,6 @@ _NOTICE = timedelta(minutes=15)
 _MAX_DELETE_DELAY = timedelta(minutes=10)
 _TOMBSTONES = timedelta(days=15)
 """A reader that is a fortnight behind still learns that a device was cancelled."""
-
-_COMPACTION = timedelta(hours=24)
-"""What a registration says no more is gone from the log after this, and a segment's age. Not
-before, either: a worker that starts judges what waits as its device was told of when it came.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +76,9 @@ def plan(settings: Settings) -> list[WantedTopic]:
         "cleanup.policy": "compact",
         "message.timestamp.type": "LogAppendTime",
         "delete.retention.ms": _ms(_TOMBSTONES),
-        "min.compaction.lag.ms": _ms(_COMPACTION),
-        "max.compaction.lag.ms": _ms(_COMPACTION),
-        "segment.ms": _ms(_COMPACTION),
+        "min.compaction.lag.ms": _ms(COMPACTED_AFTER),
+        "max.compaction.lag.ms": _ms(COMPACTED_AFTER),
+        "segment.ms": _ms(COMPACTED_AFTER),
     }
     return [
         *(WantedTopic(name, settings.partitions, data, settings.replication) for name in STREAMED),
@@ -136,12 +131,12 @@ def _of_data(topic: Topic, settings: Settings) -> Iterator[Breach]:
 def _of_devices(topic: Topic) -> Iterator[Breach]:
     yield from _unequal(topic, {"message.timestamp.type": "LogAppendTime"})
     yield from _unequal(topic, {"cleanup.policy": "compact"})
-    yield from _longer(topic, "max.compaction.lag.ms", _COMPACTION)
-    yield from _longer(topic, "segment.ms", _COMPACTION)
+    yield from _longer(topic, "max.compaction.lag.ms", COMPACTED_AFTER)
+    yield from _longer(topic, "segment.ms", COMPACTED_AFTER)
     if topic.partitions != 1:
         yield Breach(topic.name, "partitions", str(topic.partitions), "1, for a total order")
     yield from _shorter(topic, "delete.retention.ms", _TOMBSTONES)
-    yield from _shorter(topic, "min.compaction.lag.ms", _COMPACTION)
+    yield from _shorter(topic, "min.compaction.lag.ms", COMPACTED_AFTER)
 
 
 def _unequal(topic: Topic, wanted: Mapping[str, str]) -> Iterator[Breach]:

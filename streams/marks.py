@@ -32,16 +32,18 @@ class Marked:
     Attributes:
         restricted, stopped: (n,) bool.
         erased: (n,) int64, microseconds since 1970 in UTC: whoever bound it by then is erased.
+        unknown: (n,) bool, nobody knows what was said: of these the others mean nothing.
     """
 
     restricted: NDArray[np.bool_]
     stopped: NDArray[np.bool_]
     erased: NDArray[np.int64]
+    unknown: NDArray[np.bool_]
 
     @classmethod
     def nothing(cls, n: int) -> Self:
         """Nothing is said of any."""
-        return cls(np.zeros(n, bool), np.zeros(n, bool), np.full(n, _NOBODY))
+        return cls(np.zeros(n, bool), np.zeros(n, bool), np.full(n, _NOBODY), np.zeros(n, bool))
 
     def withheld(self, bound_since: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """(reason, records) of those that may not be stored, in the order in which reasons apply.
@@ -85,7 +87,11 @@ class Marks:
         self._said[device] = (*kept, said)
 
     def as_of(
-        self, devices: Sequence[bytes], indices: NDArray[np.integer], times: NDArray[np.int64]
+        self,
+        devices: Sequence[bytes],
+        indices: NDArray[np.integer],
+        times: NDArray[np.int64],
+        compacted_until: int,
     ) -> Marked | None:
         """What was said of each record's device just before the record came; None: of nobody.
 
@@ -93,6 +99,7 @@ class Marks:
             devices: Digests of distinct devices.
             indices: (n,) which of `devices` each record names.
             times: (n,) int64 ingest times, microseconds since 1970 in UTC.
+            compacted_until: A mark that came by then may have superseded others that are not known.
         """
         marked = [place for place, device in enumerate(devices) if device in self._said]
         if not marked:
@@ -102,7 +109,11 @@ class Marks:
         rows = rows[np.argsort(indices[rows], kind="stable")]
         starts = np.searchsorted(indices[rows], marked)
         for place, mine in zip(marked, np.split(rows, starts[1:]), strict=True):
-            _fill(found, mine, times[mine], self._said[devices[place]])
+            said = self._said[devices[place]]
+            _fill(found, mine, times[mine], said)
+            found.unknown[mine] = (times[mine] <= said[0].since) & (
+                said[0].since <= compacted_until
+            )
         return found
 
 

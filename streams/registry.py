@@ -1,7 +1,10 @@
 """Who is registered where, since when, and with which consents: 15 days of history in columns.
 
 A registration takes effect for records that came after it (by the broker's clock, strictly), so
-that a replay judges every record as the first try did. Device ids are kept as 128-bit hashes:
+that a replay judges every record as the first try did. Where Kafka compacted away by what the first
+try judged, nobody knows that any more, and the registry says so: of each key the records that are
+left are its last ones, so what was said is unknown before the first of them, if that is old enough
+to have superseded others. Device ids are kept as 128-bit hashes:
 10 million devices take some 500 MB, and a memory dump shows no serial number. The marks of officers
 are records of the same topic, and are known in the same way.
 """
@@ -67,6 +70,7 @@ class Registrations:
 
     Attributes:
         found: (n,) bool; where false, the other columns mean nothing.
+        unknown: (n,) bool, none of the found: nobody knows whether the device was registered.
         cancelled: (n,) bool.
         vendor, model, country: (n,) uint16 codes of `Registry.words`.
         consents: (n,) uint8, bit i is granted consent `CONSENTS[i]`.
@@ -76,6 +80,7 @@ class Registrations:
     """
 
     found: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
     cancelled: NDArray[np.bool_]
     vendor: NDArray[np.uint16]
     model: NDArray[np.uint16]
@@ -86,11 +91,19 @@ class Registrations:
     marked: Marked | None = None
 
     @classmethod
-    def of(cls, entries: Entries, marked: Marked | None = None) -> Self:
-        """Columns of chosen entries."""
+    def of(
+        cls, entries: Entries, doubtful: NDArray[np.bool_], marked: Marked | None = None
+    ) -> Self:
+        """Columns of chosen entries.
+
+        Args:
+            entries: (n,), `since` _NEVER for none.
+            doubtful: (n,) bool, where none is chosen: whether there may have been one.
+        """
         found = entries["since"] != _NEVER
         return cls(
             found,
+            doubtful & ~found,
             entries["cancelled"] & found,
             entries["vendor"],
             entries["model"],
@@ -132,6 +145,7 @@ class Registry:
         self.words = Words()
         self.applied = 0
         self.refused = 0
+        self._compacted_until = _NEVER
         self._decoder = msgspec.json.Decoder(Device)
         self._lock = Lock()
         self._marks = Marks(HISTORY)
@@ -148,12 +162,19 @@ class Registry:
         """Bytes of the columns."""
         return self._settled.nbytes + self._recent.nbytes
 
-    def apply(self, records: Iterable[DeviceRecord], next_offset: int) -> None:
+    def apply(
+        self, records: Iterable[DeviceRecord], next_offset: int, *, compacted_until: int = _NEVER
+    ) -> None:
         """Apply records in offset order, up to `next_offset`.
 
         A record that is neither registration nor mark is counted in `refused` and changes nothing.
+
+        Args:
+            compacted_until: A record that came by then, microseconds since 1970 in UTC, may have
+                superseded others that are not there any more.
         """
         with self._lock:
+            self._compacted_until = max(self._compacted_until, compacted_until)
             for record in records:
                 try:
                     self._apply(record)
@@ -178,8 +199,10 @@ class Registry:
         with self._lock:
             self._settle()
             levels = self._settled, self._recent
-            marked = self._marks.as_of(digests, indices, times)
-        return Registrations.of(_choose(levels, keys.astype("u8"), indices, times), marked)
+            until = self._compacted_until
+            marked = self._marks.as_of(digests, indices, times, until)
+        chosen, first = _choose(levels, keys.astype("u8"), indices, times)
+        return Registrations.of(chosen, first <= until, marked)
 
     def _apply(self, record: DeviceRecord) -> None:
         device = marks.marked_device(record.record_key)
@@ -252,14 +275,18 @@ def _choose(
     keys: NDArray[np.uint64],
     indices: NDArray[np.integer],
     times: NDArray[np.int64],
-) -> Entries:
-    """For each record the last entry of its device from before it, `since` _NEVER for none.
+) -> tuple[Entries, NDArray[np.int64]]:
+    """For each record the last entry of its device from before it, and since when it has any.
 
     Args:
         levels: Sorted entries, the older level first.
         keys: (m, 2) uint64, the devices' digests.
         indices: (n,) which device.
         times: (n,) int64.
+
+    Returns:
+        (n,) entries, `since` _NEVER for none; (n,) int64, when the device's first entry came,
+        _LATER where it has none.
     """
     ends = [
         np.searchsorted(level["high"], keys[:, 0], side)
@@ -274,6 +301,7 @@ def _choose(
         single[has] = level[left[has]]
     single["since"][(single["low"] != keys[:, 1])] = _LATER
     chosen: Entries = single[indices]
+    first = chosen["since"].copy()
     for device in np.flatnonzero(counts > 1):
         history = np.concatenate(
             [
@@ -284,8 +312,9 @@ def _choose(
         history = history[history["low"] == keys[device, 1]]
         mine = np.flatnonzero(indices == device)
         chosen[mine] = _last_before(history, times[mine])
+        first[mine] = history["since"].min(initial=_LATER)
     chosen["since"][chosen["since"] >= times] = _NEVER
-    return chosen
+    return chosen, first
 
 
 def _last_before(history: Entries, times: NDArray[np.int64]) -> Entries:

@@ -5,6 +5,7 @@ officers say of a device is among its records too (`schemas.marks`), under keys 
 device's id begins with `mark/`.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +13,11 @@ import msgspec
 from schemas.tables.declare import Identifier, Microseconds, Word
 
 DEVICES_TOPIC = "fleet.devices"
+
+COMPACTED_AFTER = timedelta(hours=24)
+"""What a device's next record superseded is gone from the topic after this, and a segment's age;
+not before, so that whoever reads it knows all that was said within this time (DESIGN section 5).
+"""
 
 ConsentName = Literal["telemetry", "maps", "history", "location"]
 """What an owner says yes or no to."""

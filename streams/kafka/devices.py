@@ -2,14 +2,18 @@
 
 The data topics' consumer must never wait for it, nor it for them; and a flush has to be able to
 ask, from any thread, that the registry knows everything up to now.
+
+What is read when a worker starts may have been compacted, and the registry is told so. What comes
+later is read at once; a worker that slept for a day would miss what was compacted meanwhile, and
+has to start again.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ssl import SSLContext
 from threading import Event, Thread
 from typing import Protocol
@@ -18,7 +22,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import FatalError, IntegrityError, RetryableError
-from schemas.tables.devices import DEVICES_TOPIC
+from schemas.retention import microseconds
+from schemas.tables.devices import COMPACTED_AFTER, DEVICES_TOPIC
 from storage.tls import kafka_options
 from streams.kafka.topics import KafkaUnavailableError
 from streams.registry import DeviceRecord
@@ -31,6 +36,11 @@ _AT_ONCE = 10_000
 
 _POLL_MS = 200
 
+_CLOCKS = timedelta(hours=1)
+"""Brokers' clocks and ours agree to within this, and reading what there is takes no longer."""
+
+Clock = Callable[[], datetime]
+
 
 class RegistryBehindError(RetryableError):
     """The registry did not catch up in time: nothing was judged by it."""
@@ -39,8 +49,15 @@ class RegistryBehindError(RetryableError):
 class Registry(Protocol):
     """What is fed."""
 
-    def apply(self, records: Sequence[DeviceRecord], next_offset: int) -> None:
-        """Apply records in offset order; the topic was read up to `next_offset`."""
+    def apply(
+        self, records: Sequence[DeviceRecord], next_offset: int, *, compacted_until: int
+    ) -> None:
+        """Apply records in offset order; the topic was read up to `next_offset`.
+
+        Args:
+            compacted_until: A record that came by then, microseconds since 1970 in UTC, may have
+                superseded others that are not there any more.
+        """
 
 
 class Devices:
@@ -51,12 +68,24 @@ class Devices:
         failed: Why it does not go on; the worker has to end.
     """
 
-    def __init__(self, servers: str, registry: Registry, *, tls: SSLContext | None = None) -> None:
+    def __init__(
+        self, servers: str, registry: Registry, clock: Clock, *, tls: SSLContext | None = None
+    ) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            servers: Kafka, host:port with commas between.
+            registry: What is fed.
+            clock: UTC.
+            tls: How Kafka is spoken to; None: in the clear.
+        """
         self.applied = 0
         self.failed: BaseException | None = None
         self._servers = servers.split(",")
         self._tls = tls
         self._registry = registry
+        self._clock = clock
+        self._start = self._compacted_until = 0
         self._running = Event()
         self._consumer: AIOKafkaConsumer | None = None
         self._moved: asyncio.Event | None = None
@@ -151,6 +180,8 @@ class Devices:
         try:
             await self._consumer.start()
             await self._consumer.seek_to_beginning(_PARTITION)
+            self._start = (await self._consumer.end_offsets([_PARTITION]))[_PARTITION]
+            self._compacted_until = self._a_day_ago()
             self._running.set()
             while True:
                 await self._apply_some(self._consumer, self._moved)
@@ -163,10 +194,17 @@ class Devices:
         next_offset = await consumer.position(_PARTITION)
         if records and records[0].offset < self.applied:
             raise IntegrityError(f"{DEVICES_TOPIC} went back from {self.applied}: start again")
+        new = [record for record in records if record.offset >= self._start]
+        if new and new[0].ingest_time <= self._a_day_ago():
+            raise IntegrityError(f"{DEVICES_TOPIC} was not read for a day: start again")
         if next_offset > self.applied:
-            self._registry.apply(records, next_offset)
+            self._registry.apply(records, next_offset, compacted_until=self._compacted_until)
             self.applied = next_offset
             moved.set()
+
+    def _a_day_ago(self) -> int:
+        """What came by then may have been compacted, microseconds since 1970 in UTC."""
+        return microseconds(self._clock() - COMPACTED_AFTER + _CLOCKS)
 
 
 def _record(record: ConsumerRecord) -> DeviceRecord:

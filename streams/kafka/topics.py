@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from ssl import SSLContext
 from threading import Lock
 from typing import Any
@@ -10,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import FatalError, IntegrityError, RetryableError, SettingsError
-from schemas.tables.devices import DEVICES_TOPIC
+from schemas.tables.devices import COMPACTED_AFTER, DEVICES_TOPIC
 from storage.tls import kafka_options, refusal
 
 
@@ -45,7 +46,7 @@ class Topics:
 
         Raises:
             SettingsError: A topic is not there, keeps its producers' time, or is `fleet.devices`
-                with other than one partition.
+                with other than one partition, or compacted too early.
             KafkaUnavailableError: No answer.
         """
         self._servers = servers.split(",")
@@ -86,7 +87,7 @@ class Topics:
         described = self._describe()
         if len(described[DEVICES_TOPIC]["partitions"]) != 1:
             raise SettingsError(f"topic {DEVICES_TOPIC}: must have exactly one partition")
-        self._refuse_producers_time()
+        self._check(self._settings())
         return {name: str(topic["topic_id"]) for name, topic in described.items()}
 
     def _describe(self) -> dict[str, Mapping[str, Any]]:
@@ -101,13 +102,26 @@ class Topics:
                 )
         return found
 
-    def _refuse_producers_time(self) -> None:
+    def _settings(self) -> Mapping[str, Any]:
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in self._names]
         with self._lock, translated("reading the topics' settings"):
-            settings = self._client().describe_configs(resources, config_filter="all")["topic"]
+            found: Mapping[str, Any] = self._client().describe_configs(
+                resources, config_filter="all"
+            )["topic"]
+        return found
+
+    def _check(self, settings: Mapping[str, Any]) -> None:
+        """Refuse topics by which records would be judged otherwise on the next try."""
         for name in self._names:
             if settings[name]["message.timestamp.type"]["value"] != "LogAppendTime":
                 raise SettingsError(f"topic {name}: message.timestamp.type must be LogAppendTime")
+        devices = settings[DEVICES_TOPIC]
+        keeps = timedelta(milliseconds=int(devices["min.compaction.lag.ms"]["value"]))
+        if "compact" in devices["cleanup.policy"]["value"] and keeps < COMPACTED_AFTER:
+            raise SettingsError(
+                f"topic {DEVICES_TOPIC}: min.compaction.lag.ms must be at least "
+                f"{COMPACTED_AFTER // timedelta(milliseconds=1)}"
+            )
 
     def _client(self) -> KafkaAdminClient:
         if self._admin is None:

@@ -4,7 +4,9 @@ The first way that applies is the one that counts: too old on arrival, not regis
 another region's, a maker without a policy (of none of these it matters what was said of the
 device); then from before it was bound; then restricted, stopped, erased, as officers marked it;
 then what the maker's policy asks for. Restricted and stopped last until they are lifted; erased
-ends when the device is bound after it, to whoever has it then.
+ends when the device is bound after it, to whoever has it then. Where nobody knows any more what was
+said of a device when its record came, that is rejected: a guess might store what a first try
+withheld, or store it elsewhere.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ from streams.registry import Registrations, Registry
 NOT_REGISTERED = "rejected/the device is not registered"
 NO_REGION = "rejected/no region may hold the device's country"
 NO_POLICY = "rejected/no policy holds for the device's maker"
+UNKNOWN = "rejected/what was said of the device when it came is no longer known"
 CANCELLED = "withheld/the account was cancelled"
 TOO_EARLY = "withheld/before the device was bound"
 EXPIRED = "expired"
@@ -103,6 +106,7 @@ class Admission:
         """(how records end, which) of those that no policy is asked about; the first applies."""
         regions = known.regions
         yield EXPIRED, known.clocks.on_arrival
+        yield UNKNOWN, known.registrations.unknown
         yield NOT_REGISTERED, ~known.registrations.found
         yield CANCELLED, known.registrations.cancelled
         yield NO_REGION, regions < 0
@@ -113,11 +117,13 @@ class Admission:
 
     def _withheld(self, known: "_Known", gating: Gating) -> Iterator[tuple[str, Mask]]:
         """(how records end, which) of those that an officer or a policy withholds; the first."""
-        registered = known.registrations
+        registered, marked = known.registrations, known.registrations.marked
         yield TOO_EARLY, known.clocks.event_times < registered.bound_since
-        marked = registered.marked.withheld(registered.bound_since) if registered.marked else ()
+        if marked:
+            yield UNKNOWN, marked.unknown
+        said = marked.withheld(registered.bound_since) if marked else ()
         asked = gating.withheld(known.rows, registered, known.policies)
-        for reason, where in (*marked, *asked):
+        for reason, where in (*said, *asked):
             yield WITHHELD + reason, where
 
 

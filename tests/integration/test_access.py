@@ -164,10 +164,15 @@ def test_watch_learns_when_a_record_came_that_it_may_not_read(
     assert came == {partition: record.ingest_time}
 
 
+def clock() -> datetime:
+    """A worker's."""
+    return datetime.now(UTC)  # noqa: TID251 - real servers have a real clock
+
+
 def test_who_speaks_in_the_clear_is_not_answered(kafka: Broker) -> None:
     assert not is_answering(kafka.address)
     with pytest.raises(KafkaUnavailableError):
-        Devices(kafka.address, Registry()).start()
+        Devices(kafka.address, Registry(), clock).start()
 
 
 def test_a_stranger_is_refused_and_told_why(
@@ -187,7 +192,7 @@ def test_a_stranger_is_refused_and_told_why(
         with pytest.raises(FatalError, match="does not accept our certificate"):
             reach()
     with pytest.raises(KafkaUnavailableError):
-        Devices(kafka.address, Registry(), tls=foreign).start()
+        Devices(kafka.address, Registry(), clock, tls=foreign).start()
     as_stranger = variables("worker", kafka, folder / "strangers")
     assert command(monkeypatch, as_stranger, "fleet", "--records", "1", "--rate", "0") == 70
     assert "certificate is not trusted, FORTNIGHT_KAFKA_CA" in capsys.readouterr().err

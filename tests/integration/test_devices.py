@@ -1,7 +1,8 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from datetime import timedelta
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from jobs.subjects.registrations import put_registrations
 from jobs.subjects.roll import Listed, read, these
 from schemas.errors import IntegrityError, RetryableError, SettingsError
 from schemas.marks import Mark, decode
+from schemas.retention import moment
 from schemas.tables.devices import DEVICES_TOPIC, Device
 from streams.kafka.devices import Devices, RegistryBehindError
 from streams.kafka.topics import KafkaUnavailableError, Topics
@@ -35,10 +37,24 @@ class Applied:
 
     def __init__(self) -> None:
         self.records: list[DeviceRecord] = []
+        self.compacted_until = 0
 
-    def apply(self, records: Sequence[DeviceRecord], next_offset: int) -> None:
+    def apply(
+        self, records: Sequence[DeviceRecord], next_offset: int, *, compacted_until: int
+    ) -> None:
         assert all(record.offset < next_offset for record in records)
         self.records += records
+        self.compacted_until = compacted_until
+
+
+@dataclass
+class Clock:
+    """Ours, which may go ahead."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead  # noqa: TID251 - a worker's
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +63,13 @@ def registrar(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with Broker(tmp_path_factory.mktemp("kafka"), cache=cache) as running:
         with Cluster(running.address) as cluster:
             cluster.create(DEVICES_TOPIC, 1, BROKERS_TIME)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spare(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Another, without topics."""
+    with Broker(tmp_path_factory.mktemp("kafka"), cache=cache) as running:
         yield running
 
 
@@ -62,8 +85,13 @@ def applied() -> Applied:
 
 
 @pytest.fixture
-def devices(registrar: Broker, applied: Applied) -> Iterator[Devices]:
-    made = Devices(registrar.address, applied)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def devices(registrar: Broker, applied: Applied, clock: Clock) -> Iterator[Devices]:
+    made = Devices(registrar.address, applied, clock)
     made.start()
     made.barrier(SOON)
     applied.records.clear()
@@ -122,11 +150,13 @@ def test_a_barrier_gives_up_when_the_registry_does_not_catch_up(
     registrar: Broker,
 ) -> None:
     class Refusing:
-        def apply(self, records: Sequence[DeviceRecord], next_offset: int) -> None:
-            del records, next_offset
+        def apply(
+            self, records: Sequence[DeviceRecord], next_offset: int, *, compacted_until: int
+        ) -> None:
+            del records, next_offset, compacted_until
             raise IntegrityError("no more")
 
-    devices = Devices(registrar.address, Refusing())
+    devices = Devices(registrar.address, Refusing(), Clock())
     devices.start()
     publish(registrar, b"one")
     with pytest.raises((IntegrityError, RegistryBehindError)):
@@ -136,9 +166,28 @@ def test_a_barrier_gives_up_when_the_registry_does_not_catch_up(
         devices.barrier(SOON)
 
 
+def test_what_was_said_a_day_before_a_worker_starts_may_have_superseded_something(
+    registrar: Broker, devices: Devices, applied: Applied, clock: Clock
+) -> None:
+    publish(registrar, b"one")
+    devices.barrier(SOON)
+    assert moment(applied.compacted_until) < clock() - timedelta(hours=23)
+    assert moment(applied.compacted_until) > clock() - timedelta(hours=24)
+
+
+def test_who_slept_for_a_day_starts_again(
+    registrar: Broker, devices: Devices, clock: Clock
+) -> None:
+    clock.ahead = timedelta(hours=24)
+    publish(registrar, b"one")
+    with pytest.raises((IntegrityError, RegistryBehindError)):
+        devices.barrier(SOON)
+    assert "was not read for a day: start again" in str(devices.failed)
+
+
 def test_without_a_broker_it_does_not_start(applied: Applied) -> None:
     with pytest.raises(KafkaUnavailableError):
-        Devices("127.0.0.1:1", applied).start()
+        Devices("127.0.0.1:1", applied, Clock()).start()
 
 
 def test_a_topic_whose_producers_say_the_time_is_refused(
@@ -154,11 +203,22 @@ def test_a_topic_that_is_missing_is_named(registrar: Broker) -> None:
         Topics(registrar.address, ["fleet.nowhere"])
 
 
-def test_registrations_in_two_partitions_are_refused(own_broker: Broker) -> None:
-    with Cluster(own_broker.address) as cluster:
-        cluster.create(DEVICES_TOPIC, 2, BROKERS_TIME)
-    with pytest.raises(SettingsError, match="exactly one partition"):
-        Topics(own_broker.address, [])
+@pytest.mark.parametrize(
+    ("partitions", "settings", "why"),
+    [
+        (2, {}, "exactly one partition"),
+        (1, {"cleanup.policy": "compact"}, r"min\.compaction\.lag\.ms must be at least 86400000"),
+    ],
+)
+def test_registrations_that_have_no_order_or_are_soon_forgotten_are_refused(
+    spare: Broker, partitions: int, settings: dict[str, str], why: str
+) -> None:
+    with Cluster(spare.address) as cluster:
+        cluster.create(DEVICES_TOPIC, partitions, BROKERS_TIME | settings)
+    with pytest.raises(SettingsError, match=why):
+        Topics(spare.address, [])
+    with closing(KafkaAdminClient(bootstrap_servers=[spare.address])) as admin:
+        admin.delete_topics([DEVICES_TOPIC])
 
 
 def test_a_topic_that_was_recreated_is_noticed(registrar: Broker, cluster: Cluster) -> None:

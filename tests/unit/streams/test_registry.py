@@ -175,3 +175,51 @@ def test_marks_are_forgotten_fifteen_days_after_they_were_superseded() -> None:
         n % 2 == 0 for n in range(25, 40)
     ]
     assert not any(stopped for _, stopped, _ in marked(known, [("a", 10 * day + 1)]))
+
+
+few = st.sampled_from(DEVICES[:2])
+said = st.tuples(few, st.sampled_from([*COUNTRIES, None]) | marks, st.integers(0, 3))
+
+
+early = st.lists(st.tuples(few, st.integers(0, 20)), min_size=10, max_size=30)
+
+
+def judged(known: Registry, asked: list[tuple[str, int]]) -> list[tuple[bool, object]]:
+    """Of each record, whether nobody knows what was said of its device; and what is known."""
+    devices = sorted({device for device, _ in asked})
+    indices = np.array([devices.index(device) for device, _ in asked])
+    found = known.as_of(devices, indices, np.array([time for _, time in asked]))
+    unknown = found.unknown | (found.marked.unknown if found.marked else False)
+    told = zip(ask(known, asked), marked(known, asked), strict=True)
+    return list(zip(unknown.tolist(), told, strict=True))
+
+
+@given(st.lists(said, min_size=6, max_size=20), early, st.integers(0, 40), st.data())
+def test_from_a_compacted_topic_a_record_is_judged_as_from_the_whole_or_it_is_said_to_be_unknown(
+    told: list[tuple[str, str | Mark | None, int]],
+    asked: list[tuple[str, int]],
+    until: int,
+    data: st.DataObject,
+) -> None:
+    now, records = 0, list[DeviceRecord]()
+    for device, what, pause in told:
+        now += pause
+        if isinstance(what, Mark):
+            flags = {"restricted": what.restricted, "stopped": what.stopped, "erased": what.erased}
+            records.append(marking(device, since=now, **flags))
+        else:
+            records.append(record(device, what, now))
+    left = list(records)
+    for key in {one.record_key for one in records}:
+        mine = [one for one in records if one.record_key == key]
+        newest = [n for n, one in enumerate(mine) if one.ingest_time <= until]
+        gone = mine[: data.draw(st.sampled_from([*newest[::-1], 0]))]  # what a compaction may take
+        left = [one for one in left if not any(one is other for other in gone)]
+    whole, rest = Registry(), Registry()
+    whole.apply(records, next_offset=1)
+    rest.apply(left, next_offset=1, compacted_until=until)
+    for (_, time), (_, first), (unknown, again) in zip(
+        asked, judged(whole, asked), judged(rest, asked), strict=True
+    ):
+        assert again == first or unknown
+        assert not unknown or time <= until

@@ -149,6 +149,27 @@ def test_a_marked_devices_record_ends_as_the_mark_says(
     assert outcome(registry(robot, marking(GERMAN, since=NOW, **said))) == "eu"
 
 
+def test_a_record_is_rejected_where_nobody_knows_any_more_what_was_said_of_its_device() -> None:
+    unknown = "rejected/what was said of the device when it came is no longer known"
+    moved, lifted = registration(GERMAN, since=NOW, country="US"), marking(GERMAN, since=NOW)
+    for records, until, how in (
+        ([moved], NOW - 1, "rejected/the device is not registered"),
+        ([moved], NOW, unknown),
+        ([registration(GERMAN, since=NOW - 1), moved], NOW, "eu"),
+        ([registration(GERMAN), lifted], NOW - 1, "eu"),
+        ([registration(GERMAN), lifted], NOW, unknown),
+        ([registration(GERMAN), marking(GERMAN, since=NOW - 1), lifted], NOW, "eu"),
+        (
+            [registration(GERMAN, bound_since=NOW + 1), lifted],
+            NOW,
+            "withheld/before the device was bound",
+        ),
+    ):
+        known = Registry()
+        known.apply(records, next_offset=1, compacted_until=until)
+        assert outcome(known) == how
+
+
 def test_what_is_withheld_for_a_mark_is_counted_by_maker_and_is_nobody_elses() -> None:
     known = registry(
         registration(GERMAN),
