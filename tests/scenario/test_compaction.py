@@ -3,29 +3,45 @@
 import os
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.evidence.table_count import read_offsets
-from support.faults.compaction import Load, compactor, destination_in
+from support.faults.compaction import HOLD, LEAVING, Load, compactors, destination_in
 from support.faults.rig import wall_clock
 from support.lake import Writer, empty
 from support.rows import NOW
+from support.verified.crowd import Crowd
+from support.verified.house import QIHOO, SMAROCK
+from support.verified.planting import both, by
 
 from jobs.compact import Shard, compact
 from jobs.expire import expire
 from jobs.reconcile import reconcile
-from jobs.sweep import GRACE, sweep
+from jobs.sweep import GRACE, look, sweep
+from jobs.verify import verify
 from schemas.errors import ConflictError
 from schemas.retention import FORTNIGHT
 from storage.directory import DirectoryStore
 from storage.lake import Destination
+from storage.layout import DataPath, object_key
 
 KILLS = int(os.environ.get("COMPACT_KILLS", "50"))  # noqa: TID251 - the edge, as a command is
 VICTIMS = 3
 """Compactors that run, and are killed, together."""
+ALSO_LEAVING = 1
+"""Of the robots that send to the end."""
+GONE = {
+    "telemetry": by(SMAROCK, "right-erase", "right-cancel"),
+    "map_tiles": by(QIHOO, "account-permanent"),
+}
+"""Promises that say of each table's robots that rows go with their owner."""
+IN_TIME = both("fortnight", "two-weeks")
 HOUR = timedelta(hours=1)
 LATER = NOW + timedelta(days=1)
 LATE = timedelta(days=9)
@@ -43,48 +59,135 @@ def check(load: Load) -> int:
     return len(offsets)
 
 
+def broken(crowd: Crowd, now: datetime) -> set[tuple[str, str]]:
+    """Look into every file: (promise that is broken, where)."""
+    outcome = verify(crowd.scene(now, hold=HOLD))
+    return {
+        (judged.promise.name, finding.place)
+        for judged in outcome.broken
+        for look in judged.looks
+        for finding in look.findings
+    }
+
+
+def lying_in(load: Load, robot: int | None = None) -> set[str]:
+    """Every data file that is there, or that has rows of a robot, by an independent reader."""
+    found = sorted(Path(load.folder, load.table).rglob("date=*/*/*.parquet"))
+    mine = found if robot is None else [one for one in found if has_rows(one, load, robot)]
+    return {place_of(load, one) for one in mine}
+
+
+def place_of(load: Load, path: Path | DataPath) -> str:
+    """As verify names it."""
+    return f"file:{Path(load.folder, load.table, str(path))}"
+
+
+def has_rows(file: Path, load: Load, robot: int) -> bool:
+    name = load.crowd.name(robot)
+    return name in set(pl.read_parquet(file, columns=["device"])["device"].to_list())
+
+
 @pytest.mark.parametrize(
     ("table", "kills", "seconds"),
     [("telemetry", KILLS - KILLS // 4, 0.8), ("map_tiles", KILLS // 4, 2.5)],
 )
-def test_killed_at_any_moment_under_load_every_row_is_there_once(
+def test_killed_at_any_moment_under_load_every_row_is_there_once_and_no_promise_breaks(
     table: str, kills: int, seconds: float, tmp_path: Path
 ) -> None:
     dice = random.Random(table)  # noqa: S311 - chaos that can be repeated
-    began = wall_clock().replace(minute=0, second=0, microsecond=0)
-    load = Load(str(tmp_path), table, began)
-    destination = destination_in(load.folder, table)
-    destination.create()
-    load.fill_first()
-    other = compactor(load.folder, table, pause=0.5)  # a second one that nobody kills
-    try:
-        with load.going_on():
-            for _ in range(-(-kills // VICTIMS)):
-                victims = [compactor(load.folder, table) for _ in range(VICTIMS)]
-                slept = 0.0
-                for victim, at in zip(victims, sorted(times(dice, seconds)), strict=True):
-                    time.sleep(at - slept)
-                    victim.kill()
-                    victim.join()
-                    slept = at
-                check(load)
-    finally:
-        other.kill()
-        other.join()
+    load = Load.build(tmp_path, table)
+    rounds = -(-kills // VICTIMS)
+
+    def kill_some() -> None:
+        victims = compactors(load.folder, table, VICTIMS)
+        slept = 0.0
+        for victim, at in zip(victims, sorted(times(dice, seconds)), strict=True):
+            time.sleep(at - slept)
+            victim.kill()
+            victim.join()
+            slept = at
+        check(load)
+
+    with load.going_on():
+        kill_some()
+        load.has_left()  # a robot's owner, whose rows no compactor that is alive has seen
+        (other,) = compactors(load.folder, table, pause=0.5)  # a second one that nobody kills
+        try:
+            for number in range(1, rounds):
+                kill_some()
+                if number == rounds // 2:
+                    assert broken(load.crowd.without(LEAVING), load.crowd.began) == set()
+        finally:
+            other.kill()
+            other.join()
+    assert_the_log_tells_all(load)
+    assert_nothing_is_left_behind(load)
+    assert_an_erasure_is_looked_through(load)
+    assert_no_byte_outlives_its_hour(load)
+
+
+def assert_the_log_tells_all(load: Load) -> None:
+    destination = destination_in(load.folder, load.table)
     assert check(load) > 0
     reasons = [entry.reason for entry in destination.entries()]
     assert {"compact", "expire", "erase"} <= {*reasons}
     breaches = [breach.what for breach in reconcile([destination]).breaches]
     assert set(breaches) <= {"files were dropped before their hour"}
-    orphans = sweep(destination, age=HOUR, now=began + 23 * HOUR)
-    if table == "telemetry":  # tiles take long to pack: few kills hit between put and commit
+    if load.table == "telemetry":  # tiles take long to pack: few kills hit between put and commit
+        orphans = look(destination, age=HOUR, now=load.crowd.began + 23 * HOUR)
         assert any(one.why == "no log entry names it" for one in orphans)
-    left = {info.key for info in destination.store.list(f"{table}/date=")}
-    assert left == {f"{table}/{file.path}" for file in destination.live()}
+
+
+def assert_nothing_is_left_behind(load: Load) -> None:
+    destination = destination_in(load.folder, load.table)
+    compact(destination, wall_clock, LATE, Shard())
+    sweep(destination, age=HOUR, now=load.crowd.began + 23 * HOUR)
+    assert lying_in(load) == {place_of(load, file.path) for file in destination.live()}
     assert check(load) > 0
-    load.expire(destination, began + 26 * HOUR)
+
+
+def assert_an_erasure_is_looked_through(load: Load) -> None:
+    """Of a robot whose rows lie in a compacted file, and in that of a compactor that was killed."""
+    destination, began = destination_in(load.folder, load.table), load.crowd.began
+    erased = load.crowd.without(LEAVING).without(ALSO_LEAVING)
+    orphan = killed_before_its_commit(load)()
+    places = lying_in(load, ALSO_LEAVING)
+    compacted = {place_of(load, one.path) for one in destination.live() if one.path.rewrites}
+    assert orphan in places
+    assert compacted & places
+    assert broken(erased, began) == {*product(GONE[load.table], places)}
+    load.erase(destination, load.all_of(ALSO_LEAVING))
+    assert broken(erased, began) == {*product(GONE[load.table], [orphan])}
+    load.search_for(ALSO_LEAVING)
+    assert broken(erased, began) == set()
+    assert check(load) > 0
+
+
+def assert_no_byte_outlives_its_hour(load: Load) -> None:
+    """But what is held; a compactor slept while expiry ran, and is killed before its commit."""
+    destination, end = destination_in(load.folder, load.table), load.crowd.began + 26 * HOUR
+    erased = load.crowd.without(LEAVING).without(ALSO_LEAVING)
+    put = killed_before_its_commit(load)
+    load.expire(destination, end)
     assert check(load) == 0
-    assert load.bucket.offsets() == sorted(load.held)  # whoever erased, expired or was refused
+    orphan = put()
+    assert broken(erased, end) == {*product(IN_TIME, [orphan])}
+    sweep(destination, age=24 * HOUR, now=end)
+    assert broken(erased, end) == set()
+    assert load.crowd.holds.offsets(HOLD) == sorted(load.writer.held)
+
+
+def killed_before_its_commit(load: Load) -> Callable[[], str]:
+    """A compactor that has read a file; called, it puts the new one, and is killed; its place."""
+    destination = destination_in(load.folder, load.table)
+    some = next(one.path for one in destination.live() if one.path.rewrites)
+    data, new = destination.store.get(object_key(load.table, some)), some.compacted(1)
+
+    def put() -> str:
+        destination.store.put(object_key(load.table, new), data)
+        return place_of(load, new)
+
+    return put
 
 
 class Overtaken(DirectoryStore):

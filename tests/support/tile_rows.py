@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from support.rows import pseudonym, rows_of
 
 from schemas.tables import MAP_TILES
@@ -22,11 +23,7 @@ def tile_rows(n: int, *, devices: int = 4, seed: int = 0, **given: Sequence[Any]
         given: Columns that the test cares about, n values each.
     """
     random = np.random.default_rng(seed)
-    cells = np.zeros((n, 64, 64), np.uint8)
-    low, high = random.integers(0, 30, n), random.integers(34, 64, n)
-    for tile, first, last, label in zip(cells, low, high, random.integers(1, 30, n), strict=True):
-        tile[first:last, first:last] = 2
-        tile[first + 1 : last - 1, first + 1 : last - 1] = label
+    cells = rooms(n, random)
     columns: dict[str, Any] = {
         "device": [pseudonym(1 + int(i)) for i in random.integers(0, devices, n)],
         "map": [pseudonym(100 + int(i)) for i in random.integers(0, 2, n)],
@@ -38,6 +35,16 @@ def tile_rows(n: int, *, devices: int = 4, seed: int = 0, **given: Sequence[Any]
         **given,
     }
     return rows_of(MAP_TILES, n, seed=seed, **columns)
+
+
+def rooms(n: int, random: np.random.Generator) -> NDArray[np.uint8]:
+    """(n, 64, 64) labels: each tile a room with its walls, in the unknown."""
+    cells = np.zeros((n, 64, 64), np.uint8)
+    low, high = random.integers(0, 30, n), random.integers(34, 64, n)
+    for tile, first, last, label in zip(cells, low, high, random.integers(1, 30, n), strict=True):
+        tile[first:last, first:last] = 2
+        tile[first + 1 : last - 1, first + 1 : last - 1] = label
+    return cells
 
 
 def packed(rows: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """A table under load: a writer, an eraser, expiry and the sweeper beside compactors of their own.
 
-A hold is on one device's rows, so whoever erases or expires copies those before.
+A hold is on one robot's rows, so whoever erases or expires copies those before. Another's owner
+leaves: its rows are all taken out, and it sends no more.
 
 Functions here are the main functions of processes of their own, forked by a server that only
 imported what they need (the log's library does not survive a fork once it was used).
@@ -20,29 +21,42 @@ from uuid import uuid4
 
 import pyarrow as pa
 from support.faults.rig import wall_clock
-from support.holding import HELD, Bucket
-from support.rows import NOW, pseudonym, rows_of
-from support.tile_rows import tile_rows
+from support.verified.crowd import MINUTES, Crowd, partition_of, receipt_of
+from support.verified.house import QIHOO, SMAROCK
 from support.wire import EU
 
 from jobs.compact import Shard, compact
 from jobs.expire import expire
-from jobs.rewriting import Selection, take_out
+from jobs.rewriting import Search, Selection, take_out
+from jobs.subjects.searching import until_nothing
 from jobs.sweep import GRACE, clock_of, sweep
 from schemas.errors import RetryableError
-from schemas.lineage import Partition, Span
 from schemas.retention import FORTNIGHT
-from schemas.tables import MAP_TILES, TABLES
+from schemas.tables import TABLES
 from storage.directory import DirectoryStore
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
+from storage.log import DataFile
 from storage.parquet import describe, encode
-from storage.receipts import Receipt, SpanReceipt
+from streams.pipeline import Pipeline
 
-DEVICES = 5
+STAYING = 5
+"""Robots that send all the time, the first of the crowd; `HELD` is one of them."""
+HELD, LEAVING = 0, STAYING
+HOLD = "H-1"
+VENDORS = {"telemetry": SMAROCK, "map_tiles": QIHOO}
+"""Whose robots they are: the other's may not have the table, or seldom."""
 ORPHAN_AGE = timedelta(minutes=2)
 _ROWS = 20
-_PRELOADED = ["polars", "jobs.compact", "jobs.expire", "jobs.sweep", "streams.sink"]
+_PATIENCE = 300.0
+"""Seconds for what takes a moment."""
+_HOURS = 24, 25
+"""When the folders that are written to under load expire, hours from the beginning."""
+_PRELOADED = [  # installed ones, for it knows no other folder; all that the load's module imports
+    *("pytest", "polars", "numpy.random", "hypothesis"),
+    *("jobs.compact", "jobs.expire", "jobs.sweep", "jobs.verify", "jobs.verify.rows.registry"),
+    *("jobs.holds", "jobs.subjects.searching", "streams.pipeline", "streams.sink"),
+]
 
 
 def destination_in(folder: str, table: str) -> Destination:
@@ -69,16 +83,70 @@ def keep_compacting(folder: str, table: str, pause: float, ready: Any) -> None: 
         time.sleep(pause)
 
 
-def compactor(folder: str, table: str, *, pause: float = 0) -> Any:  # noqa: ANN401 - of a context
-    """A process that compacts, and has begun."""
+def compactors(folder: str, table: str, count: int = 1, *, pause: float = 0) -> list[Any]:
+    """Processes that compact, and have begun."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(_PRELOADED)  # installed ones: it knows no other folder
-    ready = server.Event()
-    arguments = (folder, table, pause, ready)
-    process = server.Process(target=keep_compacting, args=arguments, daemon=True)
-    process.start()
-    ready.wait()
-    return process
+    server.set_forkserver_preload(_PRELOADED)
+    begun = [server.Event() for _ in range(count)]
+    processes = [
+        server.Process(target=keep_compacting, args=(folder, table, pause, ready), daemon=True)
+        for ready in begun
+    ]
+    for process in processes:
+        process.start()
+    for ready in begun:
+        ready.wait()
+    return processes
+
+
+@dataclass(slots=True)
+class Writer:
+    """Commits files of a crowd's next rows.
+
+    Attributes:
+        folders: Folder -> the offsets of its rows.
+        held: Offsets of the rows that the hold is on.
+    """
+
+    crowd: Crowd
+    destination: Destination
+    pipeline: Pipeline
+    folders: dict[str, set[int]] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
+    _next: int = 0
+
+    @classmethod
+    def build(cls, crowd: Crowd, table: str) -> "Writer":
+        """One that has pinned the partition, and written nothing."""
+        destination = destination_in(str(crowd.rows_in), table)
+        name = partition_of(destination.table).application_id
+        destination.versions([name])
+        destination.append([], {name: -1})
+        return cls(crowd, destination, crowd.pipeline(destination.table))
+
+    def write(self, *, hours: int, n: int, who: int = STAYING) -> None:
+        """Commit a file of n rows of the first `who` robots, to be gone so many hours from now."""
+        table, offsets = self.destination.table, range(self._next, self._next + n)
+        hour = self.crowd.began + timedelta(hours=hours)
+        path = DataPath((hour - FORTNIGHT).date(), hour, uuid4())
+        rows = self.crowd.say(self.pipeline, offsets, hour=hour - FORTNIGHT, who=who)
+        self.held |= {offset for offset in offsets if offset % who == HELD}
+        data = encode(rows, table)
+        self.destination.store.put(object_key(table.name, path), data)
+        self.folders.setdefault(str(path).rpartition("/")[0], set()).update(offsets)
+        self._commit(describe(rows, data, path, wall_clock()), offsets)
+        self._next += n
+
+    def _commit(self, file: DataFile, offsets: range) -> None:
+        table = self.destination.table
+        name, last = partition_of(table).application_id, offsets[-1]
+        while self.destination.versions([name])[name] != last:
+            try:
+                self.destination.append(
+                    [file], {name: last}, receipt_of(table, offsets, VENDORS[table.name])
+                )
+            except RetryableError:
+                continue
 
 
 @dataclass(slots=True)
@@ -86,38 +154,38 @@ class Load:
     """Threads that change a table all the time.
 
     Attributes:
-        began: Of the run, a full hour; the first folder is over an hour later, so compaction and
-            the writer leave it alone, and the others a day later.
-        folders: Folder -> the offsets of its rows.
+        crowd: Whose rows they are. The first folder expires an hour after it began, so compaction
+            and the writer leave it alone; the others a day later.
         erased: Path of a file -> the offsets that were erased when it was taken away.
-        held: Offsets of the rows that the hold is on.
+        left: When all rows of the robot that leaves are out of the table.
     """
 
-    folder: str
+    crowd: Crowd
     table: str
-    began: datetime
-    folders: dict[str, set[int]] = field(default_factory=dict)
+    writer: Writer
     erased: dict[str, set[int]] = field(default_factory=dict)
-    held: set[int] = field(default_factory=set)
+    left: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _next: int = 0
+
+    @classmethod
+    def build(cls, folder: Path, table: str) -> "Load":
+        """Place the hold, write something of all robots into a new table, and compact it."""
+        began = wall_clock().replace(minute=0, second=0, microsecond=0)
+        crowd, dice = Crowd.build(folder, began, VENDORS[table], STAYING + 1), random.Random(0)  # noqa: S311 - chaos
+        crowd.holds.hold(HOLD, devices=((crowd.name(HELD),),), tables=(TABLES[table],))
+        destination = destination_in(str(crowd.rows_in), table)
+        destination.create()
+        writer = Writer.build(crowd, table)
+        for hours in (*[1] * 10, *_HOURS):
+            writer.write(hours=hours, n=dice.randint(_ROWS // 2, _ROWS), who=STAYING + 1)
+        early = began - timedelta(hours=2)
+        compact(destination, lambda: early, timedelta(days=9), Shard())
+        return cls(crowd, table, writer)
 
     @property
-    def bucket(self) -> Bucket:
-        """Where held rows are copied to."""
-        return Bucket.build(Path(self.folder, "holds"))
-
-    def fill_first(self) -> None:
-        """Place the hold, pin the partition, write the first folder, and compact it."""
-        self.bucket.hold(tables=(TABLES[self.table],))
-        destination, dice = destination_in(self.folder, self.table), random.Random(0)  # noqa: S311 - chaos
-        name = Partition(destination.table.topic, "AAAA", 0).application_id
-        destination.versions([name])
-        destination.append([], {name: -1})
-        for _ in range(10):
-            self._write_into(destination, dice, hours=1)
-        early = self.began - timedelta(hours=2)
-        compact(destination, lambda: early, timedelta(days=9), Shard())
+    def folder(self) -> str:
+        """Where the table lies."""
+        return str(self.crowd.rows_in)
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
@@ -154,70 +222,62 @@ class Load:
     def expected(self, end: int, erased: set[str], expired: set[str]) -> list[int]:
         """The offsets that a table must hold whose log says this."""
         gone = {offset for path in erased for offset in self.erased[path]}
-        gone |= {offset for folder in expired for offset in self.folders[folder]}
+        gone |= {offset for folder in expired for offset in self.writer.folders[folder]}
         return [offset for offset in range(end + 1) if offset not in gone]
 
-    def _write(self, destination: Destination, dice: random.Random) -> None:
-        """Commit a file of the next rows."""
-        self._write_into(destination, dice, hours=dice.choice([24, 25]))
+    def has_left(self) -> None:
+        """Wait until the robot that leaves is out of the table, and take its rows from orphans.
 
-    def _write_into(self, destination: Destination, dice: random.Random, *, hours: int) -> None:
-        n = dice.randint(1, _ROWS)
-        offsets = range(self._next, self._next + n)
-        hour = self.began + timedelta(hours=hours)
-        path = DataPath((hour - FORTNIGHT).date(), hour, uuid4())
-        rows = self._rows(destination, n, offsets)
-        self.held |= {one["offset"] for one in _told(rows) if one["device"] == HELD}
-        data = encode(rows, destination.table)
-        destination.store.put(object_key(self.table, path), data)
-        self.folders.setdefault(str(path).rpartition("/")[0], set()).update(offsets)
-        partition = Partition(destination.table.topic, "AAAA", 0)
-        name, last = partition.application_id, offsets[-1]
-        span = SpanReceipt(partition, Span(offsets[0], last), n, {"stored/eu": n})
-        file = describe(rows, data, path, wall_clock())
-        while destination.versions([name])[name] != last:
-            try:
-                destination.append([file], {name: last}, Receipt((span,), rows=n))
-            except RetryableError:
-                continue
-        self._next += n
+        Whoever compacts what was there before must be dead by now, and put nothing any more.
+        """
+        assert self.left.wait(_PATIENCE)
+        self.search_for(LEAVING)
 
-    def _rows(self, destination: Destination, n: int, offsets: range) -> pa.Table:
-        lineage: dict[str, Any] = {
-            "offset": offsets,
-            "partition": [0] * n,
-            "topic_id": ["AAAA"] * n,
-            "ingest_time": [wall_clock()] * n,
-        }
-        if destination.table is MAP_TILES:
-            return tile_rows(n, devices=DEVICES, seed=offsets[0], **lineage)
-        devices = [pseudonym(1 + offset % DEVICES) for offset in offsets]
-        return rows_of(destination.table, n, seed=offsets[0], device=devices, **lineage)
+    def search_for(self, robot: int) -> None:
+        """Search for rows of a robot that was erased, and delete orphans that have some."""
+        search = Search(destination_in(self.folder, self.table), self.all_of(robot))
+        until_nothing([search], lambda: None)
 
-    def _erase(self, destination: Destination, dice: random.Random) -> None:
-        """Take some rows of a device out of all files, whichever tier they are of."""
-        if dice.random() < 0.8:
-            return
-        keep = self.bucket.keeper.before(destination)
+    def erase(self, destination: Destination, some: Selection) -> bool:
+        """Take rows out of all files, whichever tier they are of; whether nobody was in the way."""
+        keep = self.crowd.holds.keeper.before(destination)
 
         def first(path: DataPath, rows: pa.Table) -> None:
             self.erased[str(path)] = set(rows["offset"].to_pylist())
             keep(path, rows)
 
-        device = pseudonym(1 + dice.randrange(DEVICES))
-        some = Selection(frozenset({device}), NOW + timedelta(minutes=dice.randrange(10)))
-        _patiently(
+        return _patiently(
             lambda: take_out(destination, some, reason="erase", clock=wall_clock, first=first)
         )
+
+    def all_of(self, robot: int) -> Selection:
+        """Every row of a robot."""
+        return Selection(frozenset({self.crowd.name(robot)}))
+
+    def expire(self, destination: Destination, now: datetime) -> None:
+        """Drop what is due; what is held is copied before."""
+        expire(destination, now, self.crowd.holds.keeper.keep_files)
+
+    def _write(self, destination: Destination, dice: random.Random) -> None:
+        """Commit a file of the next rows."""
+        del destination
+        self.writer.write(hours=dice.choice(_HOURS), n=dice.randint(1, _ROWS))
+
+    def _erase(self, destination: Destination, dice: random.Random) -> None:
+        """Take out all of who leaves; then now and then some rows of others."""
+        if not self.left.is_set():
+            if self.erase(destination, self.all_of(LEAVING)):
+                self.left.set()
+        elif dice.random() > 0.8:
+            hour = self.crowd.began + timedelta(hours=dice.choice(_HOURS)) - FORTNIGHT
+            before = hour + timedelta(minutes=dice.randrange(MINUTES // 3))
+            robot = self.crowd.name(dice.randrange(STAYING))
+            self.erase(destination, Selection(frozenset({robot}), before))
 
     def _expire(self, destination: Destination, dice: random.Random) -> None:
         """Drop the first folder, an hour too early."""
         if dice.random() < 0.3:
-            _patiently(lambda: self.expire(destination, self.began + timedelta(hours=1)))
-
-    def expire(self, destination: Destination, now: datetime) -> None:
-        """Drop what is due; what is held is copied before."""
-        expire(destination, now, self.bucket.keeper.keep_files)
+            _patiently(lambda: self.expire(destination, self.crowd.began + timedelta(hours=1)))
 
     def _sweep(self, destination: Destination, dice: random.Random) -> None:
         """Delete what compaction took away without any grace, and orphans after two minutes."""
@@ -226,12 +286,10 @@ class Load:
             _patiently(lambda: sweep(destination, age=GRACE + ORPHAN_AGE, now=now))
 
 
-def _told(rows: pa.Table) -> list[dict[str, Any]]:
-    return rows.select(["device", "offset"]).to_pylist()  # type: ignore[no-any-return]
-
-
-def _patiently(job: Callable[[], object]) -> None:
+def _patiently(job: Callable[[], object]) -> bool:
+    """Do it; whether nobody was in the way."""
     try:
         job()
     except RetryableError:
-        return
+        return False
+    return True
