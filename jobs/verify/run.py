@@ -53,7 +53,8 @@ def verify(scene: Scene, progress: Progress = lambda _: None) -> Outcome:
         scene = survey.scene
         progress("how everything is set up")
         sampled = ((file.bucket, file.key) for file in seen.chosen)
-        looked = replace(scene, seen=seen, configured=scene.configured or collect(scene, sampled))
+        looked = replace(scene, seen=seen)
+        looked = replace(looked, configured=scene.configured or collect(looked, sampled))
         judged = []
         for promise, questions in asked:
             progress(promise.name)

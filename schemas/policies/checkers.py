@@ -54,7 +54,11 @@ CHECKERS: Mapping[str, tuple[str, ...]] = {
         f"{_SET_UP}.openings:closed",
     ),
     "right": (f"{_VERIFY}.rights:kept_out", f"{_SET_UP}.people:answered"),
-    "minimisation": (f"{_SET_UP}.roles:tables", f"{_SET_UP}.roles:denials"),
+    "minimisation": (
+        f"{_SET_UP}.roles:tables",
+        f"{_SET_UP}.roles:denials",
+        f"{_SET_UP}.roles:in_s3",
+    ),
     "review": ("jobs.office.assurances:review", f"{_SET_UP}.people:reviewed"),
     "incident": (f"{_SET_UP}.people:told",),
     "versions": (

@@ -4,6 +4,7 @@ import json
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,15 @@ from jobs.demo.object_store import S3Server
 from jobs.holds.open import keep_of
 from jobs.roles import policies
 from jobs.roles.declared import roles
-from schemas.regions import Region
+from jobs.verify import Bucket as Place
+from jobs.verify import Finding, Look, Scene, open_buckets
+from jobs.verify.configuration.attempts import try_all
+from jobs.verify.configuration.roles import in_s3
+from jobs.verify.seen import Seen
+from jobs.verify.stored.files import StoredFile
+from jobs.verify.stored.listing import Listing
+from schemas.policies import Policies
+from schemas.regions import Region, Residency
 from schemas.settings import Settings
 from schemas.tables import CLEANING_HISTORY, MAP_TILES, TELEMETRY, Table
 from storage.holds import drop_copies, drop_sign, put_sign
@@ -73,6 +82,26 @@ MAY: dict[str, set[str]] = {
     },
 }
 """Everything that each role may do, of `attempts`; what is not here has to be refused."""
+
+
+def one_more(action: str, key: str) -> dict[str, Any]:
+    """A policy that lets somebody do one thing in the EU's bucket for rows."""
+    right = {
+        "Effect": "Allow",
+        "Action": [f"s3:{action}"],
+        "Resource": [f"arn:aws:s3:::{EU.bucket}/{key}"],
+    }
+    return {"Version": "2012-10-17", "Statement": [right]}
+
+
+GREEDY = {
+    "analyst who sees maps": ("analyst", one_more("GetObject", "map_tiles/*")),
+    "analyst of old versions": ("analyst", one_more("GetObjectVersion", "telemetry/*")),
+    "analyst who writes": ("analyst", one_more("PutObject", "telemetry/*")),
+    "worker who deletes": ("worker", one_more("DeleteObjectVersion", "telemetry/*")),
+    "custodian who reads rows": ("custodian", one_more("GetObject", "*")),
+}
+"""Users to whom somebody gave one right more than their role has."""
 
 
 def attempts(client: "S3Client", version: str) -> dict[str, Callable[[], object]]:
@@ -134,13 +163,11 @@ class Account:
         self._fill(S3Location(US.bucket, US.location, server.url, open_to_all))
         for bucket in ASIDE.values():
             self._fill(S3Location(bucket, EU.location, server.url, open_to_all))
-        iam = boto3.client("iam", endpoint_url=server.url, region_name="us-east-1")
+        self._iam = boto3.client("iam", endpoint_url=server.url, region_name="us-east-1")
         for name, role in ROLES.items():
-            policy = as_moto_asks(policies.policy(role, EU, aside=ASIDE))
-            iam.create_user(UserName=name)
-            iam.put_user_policy(UserName=name, PolicyName="role", PolicyDocument=json.dumps(policy))
-            made = iam.create_access_key(UserName=name)["AccessKey"]
-            self.keys[name] = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+            self._let_in(name, as_moto_asks(policies.policy(role, EU, aside=ASIDE)))
+        for name, (known, more) in GREEDY.items():
+            self._let_in(name, as_moto_asks(policies.policy(ROLES[known], EU, aside=ASIDE)), more)
         as_text = {"Content-Type": "text/plain"}
         enforce = urllib.request.Request(f"{server.url}/moto-api/reset-auth", b"0", as_text)  # noqa: S310 - our own server
         urllib.request.urlopen(enforce).close()  # noqa: S310 - our own server
@@ -151,6 +178,49 @@ class Account:
     def table(self, role: str, table: Table = TELEMETRY) -> Destination:
         return Destination(table, Region("eu"), S3Store(self.location(role)))
 
+    def scene(self, shared: Path, **users: str) -> Scene:
+        """What verify is given by an auditor who has profiles of roles: user by role.
+
+        Args:
+            shared: AWS's file of profiles, which is made.
+        """
+        given = {f"fortnight-{role}-eu": self.keys[who] for role, who in users.items()}
+        text = [
+            f"[{name}]\naws_access_key_id = {keys.access_key}\n"
+            f"aws_secret_access_key = {keys.secret_key}\n"
+            for name, keys in given.items()
+        ]
+        shared.write_text("".join(text), "utf-8")
+        settings = replace(
+            SETTINGS,
+            s3_endpoint=self.url,
+            restricted=(replace(EU, bucket=ASIDE[Purpose.RESTRICTED]),),
+            holds=(replace(EU, bucket=ASIDE[Purpose.HELD]),),
+        )
+        scene = Scene(
+            settings=settings,
+            policies=Policies.shipped(),
+            residency=Residency.shipped(),
+            buckets=tuple(map(self._as_auditor, open_buckets(settings, NOW))),
+            now=NOW,
+        )
+        listings = [Listing(one.name, one.region, *_listed(one)) for one in scene.buckets]
+        return replace(scene, seen=Seen(listings=tuple(listings)))
+
+    def _as_auditor(self, bucket: Place) -> Place:
+        assert bucket.where
+        where = replace(bucket.where, credentials=self.keys["auditor"])
+        return replace(bucket, where=where, refused="")
+
+    def _let_in(self, name: str, *documents: dict[str, Any]) -> None:
+        self._iam.create_user(UserName=name)
+        for number, policy in enumerate(documents):
+            self._iam.put_user_policy(
+                UserName=name, PolicyName=f"policy-{number}", PolicyDocument=json.dumps(policy)
+            )
+        made = self._iam.create_access_key(UserName=name)["AccessKey"]
+        self.keys[name] = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+
     def _fill(self, place: S3Location) -> str:
         """Make a bucket with two versions of an object; the old one's id."""
         S3Bucket(place, []).create(versioned=True)
@@ -159,6 +229,15 @@ class Account:
         for key in (ROWS, MAPS, LOG, ENTRY, LINK):
             client.put_object(Bucket=place.bucket, Key=key, Body=b"new")
         return old
+
+
+def _listed(bucket: Place) -> tuple[list[StoredFile], dict[str, list[int]], list[str]]:
+    """What verify lists there."""
+    files = [
+        StoredFile(bucket.name, bucket.region, table, key, NOW.date(), NOW, 3)
+        for table, key in (("telemetry", ROWS), ("map_tiles", MAPS))
+    ]
+    return files, {"telemetry": [0]}, [ENTRY, LINK]
 
 
 def as_moto_asks(policy: dict[str, Any]) -> dict[str, Any]:
@@ -232,6 +311,57 @@ def test_their_rights_are_enough_to_hold_rows_copy_them_and_prove_the_copies(
     drop_sign(account.table("officer", CLEANING_HISTORY).store, "H-1")
     drop_copies(bucket("officer").store, "H-1")
     assert bucket("auditor").offsets() == []
+
+
+def looked(account: Account, shared: Path, **users: str) -> Look:
+    """What verify says of S3's refusals, asked by an auditor."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+        return in_s3(try_all(account.scene(shared, **users), ()))
+
+
+def test_verify_tries_as_each_role_and_finds_that_all_are_refused_what_they_are_not_for(
+    account: Account, tmp_path: Path
+) -> None:
+    client = account.location("auditor").client()
+    before = client.list_object_versions(Bucket=EU.bucket)["Versions"]
+    found = looked(account, tmp_path / "profiles", **{role: role for role in ROLES})
+    assert (found.findings, found.unknown) == ((), ())
+    assert found.looked_at > 90 * len(ROLES)
+    assert len(found.notes[0].split(", ")) == len(ROLES)  # those of the US
+    after = client.list_object_versions(Bucket=EU.bucket)
+    assert (after["Versions"], "DeleteMarkers" in after) == (before, False)
+
+
+@pytest.mark.parametrize(
+    ("who", "place", "action"),
+    [
+        ("analyst who sees maps", "map_tiles", "GetObject"),
+        ("analyst of old versions", "telemetry", "GetObjectVersion"),
+        ("analyst who writes", "telemetry", "PutObject"),
+        ("worker who deletes", "telemetry", "DeleteObjectVersion"),
+        ("custodian who reads rows", "_links", "GetObject"),
+    ],
+)
+def test_a_violation_of_least_privilege_in_s3_is_found_by_trying_as_the_role(
+    account: Account, tmp_path: Path, who: str, place: str, action: str
+) -> None:
+    role, _ = GREEDY[who]
+    found = looked(account, tmp_path / "profiles", **{role: who})
+    finding = Finding(f"{role} of eu on {EU.bucket}/{place}", f"it may {action}")
+    assert finding in found.findings
+    assert {one.what for one in found.findings} == {f"it may {action}"}
+
+
+def test_a_profile_of_somebody_who_may_nothing_or_whom_nobody_knows_proves_no_refusal(
+    account: Account, tmp_path: Path
+) -> None:
+    account.keys["stranger"] = Credentials("AKIAUNKNOWN", "x" * 40)
+    powerless = looked(account, tmp_path / "powerless", analyst="fleet")
+    unknown = looked(account, tmp_path / "unknown", analyst="stranger")
+    assert "which it is for, so refusals prove little" in powerless.unknown[0]
+    assert unknown.unknown
+    assert not unknown.looked_at
 
 
 def test_an_auditor_sees_how_a_bucket_is_set_up_and_an_analyst_does_not(account: Account) -> None:

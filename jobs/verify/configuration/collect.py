@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobs import keys, office
 from jobs.office import bookkeeping
+from jobs.verify.configuration.attempts import try_all
 from jobs.verify.configuration.books import FOLDER
 from jobs.verify.configuration.cluster import look_at
 from jobs.verify.configuration.probes import hops
@@ -41,9 +42,10 @@ def collect(scene: "Scene", sampled: Iterable[tuple[str, str]] = ()) -> Configur
         sampled: (bucket, object key): of some of these the encryption is looked at.
     """
     kafka = look_at(scene)
+    placed = tuple(_placed(scene, list(sampled)))
     keyring, is_open = _keyring(Path(scene.settings.keyring))
     return Configured(
-        buckets=tuple(_placed(scene, list(sampled))),
+        buckets=placed,
         kafka=kafka,
         hops=tuple(hops(scene, kafka)),
         books=tuple(_books(scene, Region(region)) for region in scene.regions),
@@ -52,6 +54,16 @@ def collect(scene: "Scene", sampled: Iterable[tuple[str, str]] = ()) -> Configur
         keyring=keyring,
         keyring_open=is_open,
         now=scene.now,
+        in_s3=try_all(scene, _unversioned(placed)),
+    )
+
+
+def _unversioned(placed: Iterable[Placed]) -> frozenset[str]:
+    """Names of buckets that keep no versions, as they say themselves."""
+    return frozenset(
+        one.name
+        for one in placed
+        if isinstance(one.found, BucketEvidence) and one.found.versioning == ""
     )
 
 

@@ -84,6 +84,7 @@ def _minimisation(
     yield of_roles.tables(clause, roles(chosen))
     yield _permissions(found, chosen)
     yield of_roles.denials(roles(chosen), found.kafka)
+    yield of_roles.in_s3(found.in_s3)
 
 
 def _permissions(found: Configured, chosen: Settings) -> Look:

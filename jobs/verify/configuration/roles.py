@@ -7,6 +7,7 @@ from jobs.roles import lists
 from jobs.roles.declared import Kind, Role, S3Right
 from jobs.verify.configuration.looking import Looking
 from jobs.verify.configuration.state import Kafka
+from jobs.verify.configuration.tried import InS3, Tried
 from jobs.verify.verdict import Look
 from schemas.policies.answering import Minimisation
 from storage.s3.evidence import Unseen
@@ -75,6 +76,40 @@ def denials(roles: Iterable[Role], kafka: Kafka) -> Look:
     if kafka.tried and untried:
         looking.notes.append(f"no credentials of these roles were given: {', '.join(untried)}")
     return looking.end()
+
+
+def in_s3(found: InS3) -> Look:
+    """Each role is refused in S3 what it is not declared to do: S3 was asked as that role."""
+    looking = Looking(
+        "what a role is not for S3 refuses it, asked as that role",
+        "answers",
+        "aws s3api get-object --range bytes=0-0 --profile fortnight-ROLE-REGION",
+    )
+    for one in found.tried:
+        if not isinstance(one.may, Unseen) and (one.may or not one.declared):
+            more = one.may and not one.declared
+            looking.at(_who(one), [f"it may {one.attempt.action}"] if more else ())
+    for place, why in {**_dumb(found.tried), **found.unusable}.items():
+        looking.not_at(place, why)
+    if found.untried:
+        looking.notes.append(f"there are no such profiles of AWS: {', '.join(found.untried)}")
+    return looking.end()
+
+
+def _who(one: Tried) -> str:
+    return f"{one.role} of {one.region} on {one.attempt.place}"
+
+
+def _dumb(tried: Iterable[Tried]) -> dict[str, str]:
+    """Roles that got no answer, or are refused what they are for: what is refused proves little."""
+    found: dict[str, str] = {}
+    for one in tried:
+        if isinstance(one.may, Unseen):
+            found.setdefault(_who(one), f"{one.attempt.action}: {one.may}")
+        elif one.declared and not one.may:
+            why = f"it is refused {one.attempt.action}, which it is for, so refusals prove little"
+            found.setdefault(f"{one.role} of {one.region}", why)
+    return found
 
 
 def declared(role: Role, topic: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jobs.kafka import BrokerPlace, Permission, Topic
+from jobs.verify.configuration.tried import InS3
 from schemas.ledger import Entry
 from storage.s3.evidence import BucketEvidence, Seen
 
@@ -103,6 +104,7 @@ class Configured:
         others: Bucket that no setting names -> folders in it that are called as ours are.
         keyring: Version of a key -> how it is wrapped; empty: in the clear.
         keyring_open: Whether others than its owner may read the keyring's file.
+        in_s3: What roles were let do in S3, asked as they.
     """
 
     buckets: tuple[Placed, ...]
@@ -114,3 +116,4 @@ class Configured:
     keyring: Seen[Mapping[str, str]]
     keyring_open: bool
     now: datetime
+    in_s3: InS3 = field(default_factory=InS3)
