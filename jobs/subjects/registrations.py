@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
+from msgspec import structs
 
 from jobs.kafka import Cluster
 from jobs.kafka.producer import Producer
@@ -50,6 +51,19 @@ def put_registrations(
             new = dict(_overtaken([(now.of(device), seen.of(device)) for device in new], change))
             now = replace(seen, next_offset=max(*own, seen.next_offset - 1) + 1)
     return len(changed)
+
+
+def bind_anew(cluster: Cluster, devices: Collection[str], at: int) -> int:
+    """Register devices as somebody's who bound them now; how many. Safe to repeat.
+
+    Args:
+        devices: Ids.
+        at: Since when, microseconds since 1970 in UTC.
+
+    Raises:
+        RetryableError: Kafka does not answer: some may be bound; call again.
+    """
+    return put_registrations(cluster, devices, lambda one: structs.replace(one, bound_since=at))
 
 
 def _changed(listed: Collection[Listed], change: Change) -> Iterator[tuple[str, Device | None]]:

@@ -49,11 +49,12 @@ def access(  # noqa: PLR0913 - a command's options
     """
     with desk(whom, file, number, rights=(Right.ACCESS,), region=region, by=by) as at:
         target = Target(into, _passphrases(passphrase), Policies.shipped(at.chosen.default_policy))
-        for given in give(at.cases, at.roll, _sources(at), target):
+        for given in give(at.cases, at.roll, sources_of(at), target):
             _show(given, is_new=not passphrase)
 
 
-def _sources(at: Desk) -> Sources:
+def sources_of(at: Desk) -> Sources:
+    """Where everything of a subject may lie."""
     chosen, region = at.chosen, at.office.region
     wrapping = wrapping_of(chosen, environment())
     lake = open_lake(open_stores(chosen), chosen)
