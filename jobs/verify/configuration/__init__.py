@@ -2,7 +2,7 @@
 
 state.py         how a deployment is set up, as values
 collect.py       looking at all of it once a run; cluster.py at Kafka, probes.py at who is answered
-attempts.py      and trying in S3, as each role, what it may and may not do; tried.py is what came of it
+attempts.py      trying in S3, as each role, what it may and may not; tried.py is what came of it
 buckets.py       buckets one by one; looking.py other things
 places.py, openings.py, lifecycles.py, encryption.py       what may be wrong with buckets
 topics.py, roles.py, transport.py                          and with Kafka, and on the way
