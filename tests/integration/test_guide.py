@@ -16,7 +16,7 @@ QUESTIONS = re.findall(r"^### (.*\?)$", GUIDE, re.MULTILINE)
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo that is over, and has left its tables behind."""
-    with Demo(tmp_path_factory.mktemp("guide"), "--seconds", "45", "--rate", "800") as running:
+    with Demo(tmp_path_factory.mktemp("guide"), "--seconds", "15", "--rate", "800") as running:
         assert running.wait(within=PATIENCE) == 0, running.last_lines()
         yield running
 
