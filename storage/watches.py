@@ -126,12 +126,21 @@ def read_watches(store: ObjectStore, key: bytes) -> Iterator[Watch]:
     Raises:
         IntegrityError: One was changed.
     """
-    for path in watches_in(store):
-        try:
-            data = store.get(str(path))
-        except KeyError:  # its hour came
-            continue
-        yield Watch.open(data, path, key)
+    for _, watch in _read(store, key):
+        yield watch
+
+
+def watched(store: ObjectStore, name: str, key: bytes) -> frozenset[str]:
+    """The pseudonyms that a request's entries tell; none once their hour came.
+
+    Raises:
+        IntegrityError: One was changed.
+    """
+    found: set[str] = set()
+    for path, watch in _read(store, key):
+        if path.name == name:
+            found.update(watch.pseudonyms)
+    return frozenset(found)
 
 
 def expire_watches(store: ObjectStore, until: datetime) -> int:
@@ -139,3 +148,12 @@ def expire_watches(store: ObjectStore, until: datetime) -> int:
     due = [path for path in watches_in(store) if path.expires <= until]
     store.delete([str(path) for path in due], every_version=True)
     return len(due)
+
+
+def _read(store: ObjectStore, key: bytes) -> Iterator[tuple[WatchPath, Watch]]:
+    for path in watches_in(store):
+        try:
+            data = store.get(str(path))
+        except KeyError:  # its hour came
+            continue
+        yield path, Watch.open(data, path, key)

@@ -4,15 +4,18 @@ It is *complete* once nothing that came before the mark is on its way any more a
 that found nothing; before that it is *pending*, and the same command goes on. It may be killed
 anywhere and run again. Held rows are copied before they go, for a hold is stronger; so is a
 restriction: what is restricted waits until that is lifted, then the same command erases it.
+
+A device that changes hands meanwhile is the subject's as far as it was when the case began: the
+case's watch entry knows its pseudonyms, and its mark its id.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from jobs.subjects.case import Case
 from jobs.subjects.estate import Estate
@@ -29,7 +32,7 @@ from schemas.privacy import canonical
 from schemas.regions import Region
 from schemas.retention import microseconds, moment
 from storage.links import drop_links, links_in
-from storage.watches import Watch, WatchPath, put_watch
+from storage.watches import Watch, WatchPath, put_watch, watched
 
 ACT = "subject erase"
 REASON = "erase"
@@ -50,7 +53,8 @@ class Erased:
         files: That the last search looked at; 0 where none was made yet.
         waiting: Partitions on which something may be on its way.
         restricted: Devices whose rows wait until their restriction is lifted.
-        lost: Devices that were the subject's when the case was at work before, and are no more.
+        former: Devices that are the subject's no more: what was theirs goes as the rest does.
+        lost: Such devices that nobody can name any more, for the watch entry is gone.
     """
 
     case: Case
@@ -58,6 +62,7 @@ class Erased:
     files: int
     waiting: tuple[Partition, ...]
     restricted: int
+    former: int = 0
     lost: int = 0
 
     @property
@@ -92,6 +97,8 @@ class Eraser:
             PolicyError: A case has no device: nothing was done for any.
             RetryableError: A store or Kafka does not answer; call again.
         """
+        own = [len(case.subject.devices) for case in cases]
+        cases = self._with_former(cases, entries)
         devices = devices_of(cases)
         begun = [_begun(case, entries) for case in cases]
         for case, since in zip(cases, begun, strict=True):
@@ -102,12 +109,28 @@ class Eraser:
         rows, files, waiting = self._take_out(cases, roll)
         aside = self._restricted(devices, roll)
         done = []
-        for case in cases:
+        for case, n in zip(cases, own, strict=True):
             mine = sum(rows[name] for name in self._names(case))
             restricted = len(aside.intersection(case.subject.devices))
-            lost = max(0, _looked_at(case, entries) - len(case.subject.devices))
-            done.append(_told(Erased(case, mine, files, waiting, restricted, lost)))
+            told, lost = len(case.subject.devices), _missing(case, entries)
+            done.append(_told(Erased(case, mine, files, waiting, restricted, told - n, lost)))
         return done
+
+    def _with_former(self, cases: Sequence[Case], entries: Collection[Entry]) -> list[Case]:
+        """The cases, with the devices that were their subjects' when they began."""
+        if not any(_missing(case, entries) for case in cases):
+            return [*cases]
+        roll = self.inputs.mark((), lambda mark: mark)
+        marked = [one.device for one in roll.devices.values() if one.mark and one.mark.erased]
+        named = {device: names([device], self.keyring, self.region) for device in marked}
+        found = []
+        for case in cases:
+            known = watched(self.estate.store, _name(case), case.office.key.watching)
+            mine = set(map(canonical, case.subject.devices))
+            former = [one for one in marked if named[one] & known and canonical(one) not in mine]
+            subject = replace(case.subject, devices=(*case.subject.devices, *former))
+            found.append(replace(case, subject=subject))
+        return found
 
     def _restricted(self, devices: Collection[str], roll: Roll) -> set[str]:
         """Devices that are, at the mark or now: meanwhile rows may have been put aside."""
@@ -154,7 +177,7 @@ def _told(done: Erased) -> Erased:
     done.case.tell(
         ACT,
         scope={"state": COMPLETE if done.is_complete else PENDING},
-        looked_at={**_devices(done.case), "files": done.files},
+        looked_at={**_devices(done.case), "former": done.former, "files": done.files},
         changed={"rows": done.rows},
     )
     return done
@@ -167,6 +190,11 @@ def _devices(case: Case) -> dict[str, int]:
 def _begun(case: Case, entries: Iterable[Entry]) -> datetime | None:
     """Since when a case is at work; None where this is its first run."""
     return next((entry.time for entry in _of(case, entries)), None)
+
+
+def _missing(case: Case, entries: Iterable[Entry]) -> int:
+    """How many devices the runs of a case looked at since it was complete that it has no more."""
+    return max(0, _looked_at(case, entries) - len(case.subject.devices))
 
 
 def _looked_at(case: Case, entries: Iterable[Entry]) -> int:
@@ -198,7 +226,7 @@ def _erased_up_to(
 
     def change(mark: Mark) -> Mark:
         at = moments[canonical(mark.device)]
-        return replace(mark, erased=at if mark.erased is None else max(at, mark.erased))
+        return structs.replace(mark, erased=at if mark.erased is None else max(at, mark.erased))
 
     return change
 

@@ -50,6 +50,8 @@ def _eraser(at: Desk) -> Eraser:
 
 def _said(one: Erased) -> str:
     what = f"{one.case.request.number}: {one.rows} rows erased"
+    if one.former:
+        what += f", of {one.former} devices that are somebody else's by now only what was before"
     if one.is_complete:
         return f"{what}; complete: a search of {one.files} files found nothing that is left"
     if one.restricted:
@@ -59,7 +61,8 @@ def _said(one: Erased) -> str:
         )
     if one.lost:
         return (
-            f"{what}; pending: {one.lost} devices that were the subject's are not any more: "
-            "`fortnight follow` clears what was cancelled or bound anew; else name device:ID"
+            f"{what}; pending: {one.lost} devices that were the subject's are not any more, and "
+            "nobody can name them by now: `fortnight follow` clears what was cancelled or bound "
+            "anew; else name device:ID, by a request of its own"
         )
     return f"{what}; pending: {say_places(one.waiting)}"

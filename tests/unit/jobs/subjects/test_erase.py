@@ -158,14 +158,40 @@ def with_devices(town: Town, right: Right, *devices: str) -> Case:
     return replace(case, subject=replace(case.subject, devices=devices))
 
 
-def test_a_subject_that_lost_a_device_since_it_began_is_pending(town: Town) -> None:
+def pending_with(town: Town, *devices: str) -> None:
+    """A case of Alice's that was at work, when she had these devices."""
     town.told.late = (PARTITION,)
-    entries = town.house.office().ledger.entries
-    town.eraser().erase([with_devices(town, Right.ERASE, ALICE, BOB)], entries())
+    case, entries = with_devices(town, Right.ERASE, *devices), town.house.office().ledger.entries()
+    town.eraser().erase([case], entries)
     town.told.late = ()
+
+
+@pytest.mark.parametrize("left", [(ALICE,), ()])
+def test_of_a_device_that_changed_hands_what_was_the_subjects_goes_and_the_rest_stays(
+    town: Town, left: tuple[str, ...]
+) -> None:
+    pending_with(town, *left, BOB)
+    town.now += 10 * HOUR
+    town.told.register(BOB, START + 5 * HOUR)
+    (name, *_) = town.names(BOB)
+    (destination, *_) = town.estate().tables
+    rows = town.rows_at(name, START + HOUR, START + 6 * HOUR)
+    town.commit(destination, rows, START + timedelta(days=14))
+    case, entries = with_devices(town, Right.ERASE, *left), town.house.office().ledger.entries
+    (done,) = town.eraser().erase([case], entries())
+    assert (done.is_complete, done.rows, done.former, done.lost) == (True, 1, 1, 0)
+    assert len(town.seen(BOB)) == 1
+    looked_at = entries()[-1].act.looked_at
+    assert (looked_at["devices"], looked_at["former"]) == (len(left) + 1, 1)
+
+
+def test_a_subject_that_lost_a_device_that_nobody_can_name_is_pending(town: Town) -> None:
+    pending_with(town, ALICE, BOB)
+    expire_watches(town.estate().store, START + timedelta(days=5))
     (done,) = town.erase(ALICE)
     assert (done.is_complete, done.lost) == (False, 1)
-    town.eraser().erase([with_devices(town, Right.ERASE, ALICE, BOB)], entries())
+    case, entries = with_devices(town, Right.ERASE, ALICE, BOB), town.house.office().ledger.entries
+    town.eraser().erase([case], entries())
     (done,) = town.erase(ALICE)  # what was complete may lose a device
     assert (done.is_complete, done.lost) == (True, 0)
 
