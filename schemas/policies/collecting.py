@@ -40,7 +40,8 @@ class Consent(Clause, tag="consent", frozen=True, kw_only=True):
     Attributes:
         item: As registrations name it.
         tables: Their records are withheld without it.
-        columns: `telemetry.latitude`: they are null without it, and the record goes on.
+        columns: `telemetry.latitude`: they are null without it, and the record goes on. Of map
+            tiles only where it does not reach back: they are packed together.
         explicit: Asked for on its own; agreeing to the whole policy is not enough.
         reaches_back: Once it is withdrawn, what was stored under it goes too.
     """

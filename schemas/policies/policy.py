@@ -19,9 +19,9 @@ from schemas.policies.answering import (
 )
 from schemas.policies.clause import Clause, OutOfScope
 from schemas.policies.collecting import Binding, Collection, Consent, Exclusion, MapGate
-from schemas.policies.columns import ALL_COLUMNS, NEEDED_COLUMNS, expand
+from schemas.policies.columns import ALL_COLUMNS, COLLECTED_COLUMNS, NEEDED_COLUMNS, expand
 from schemas.policies.keeping import Hold, Permanent, Residence, Retention, Storage, Transport
-from schemas.tables import TABLES
+from schemas.tables import MAP_TILES, TABLES
 
 AnyClause = (
     Collection
@@ -176,11 +176,13 @@ def _nowhere(clause: Clause) -> Iterator[str]:
     match clause:
         case Collection(columns=columns):
             yield from _no_columns(columns)
-        case Consent(tables=tables, columns=columns):
-            yield from _no_columns(columns)
+        case Consent(tables=tables, columns=columns, reaches_back=reaches_back):
+            yield from _not_emptied(columns)
+            yield from _not_emptied_later(columns if reaches_back else ())
             yield from _no_tables(tables)
         case MapGate(table=table, fault=fault, columns=columns):
-            yield from _no_columns([f"{table}.{name}" for name in (fault, *columns)])
+            yield from _no_columns([f"{table}.{fault}"])
+            yield from _not_emptied([f"{table}.{name}" for name in columns])
         case Binding(tables=tables) | Retention(tables=tables):
             yield from _no_tables(tables)
         case Minimisation(roles=roles):
@@ -194,6 +196,26 @@ def _no_columns(names: tuple[str, ...] | list[str]) -> Iterator[str]:
     for name in names:
         if not ALL_COLUMNS.issuperset(expand(name)) or not expand(name):
             yield f"there is no column {name}"
+
+
+def _not_emptied(names: tuple[str, ...] | list[str]) -> Iterator[str]:
+    """Columns out of which nobody can take values."""
+    yield from _no_columns(names)
+    for name in names:
+        if name in NEEDED_COLUMNS:
+            yield f"no row can be without {name}: withhold the whole record"
+        elif name in ALL_COLUMNS - COLLECTED_COLUMNS or expand(name) - {name}:
+            yield f"{name} is no column of one table, and cannot be taken out of its rows"
+
+
+def _not_emptied_later(names: tuple[str, ...]) -> Iterator[str]:
+    """Columns out of which values cannot be taken once they are stored."""
+    for name in names:
+        if name.startswith(f"{MAP_TILES.name}."):
+            yield (
+                f"tiles are stored packed together, so {name} cannot be taken out of them later: "
+                f'say tables = ["{MAP_TILES.name}"], or reaches_back = false'
+            )
 
 
 def _no_tables(names: tuple[str, ...]) -> Iterator[str]:

@@ -30,6 +30,18 @@ def test_clauses_are_read_into_values_that_nobody_changes() -> None:
         (with_clause("consent", 'item = "soul"'), r"clause more: .*soul.* - at `\$.item`"),
         (with_clause("consent", 'item = "maps"', 'columns = ["a.b"]'), "there is no column a.b"),
         (
+            with_clause("consent", 'item = "maps"', 'columns = ["map_tiles.fault"]'),
+            'clause more: tiles are stored packed .* say tables = ."map_tiles".',
+        ),
+        (
+            with_clause("consent", 'item = "maps"', 'columns = ["map_tiles.cells"]'),
+            "clause more: no row can be without map_tiles.cells",
+        ),
+        (
+            with_clause("consent", 'item = "maps"', 'columns = ["*.firmware"]'),
+            r"clause more: \*.firmware is no column of one table",
+        ),
+        (
             with_clause("map-gate", 'table = "telemetry"', 'fault = "fear"'),
             "clause more: there is no column telemetry.fear",
         ),
@@ -55,6 +67,11 @@ def test_clauses_are_read_into_values_that_nobody_changes() -> None:
 def test_a_mistake_is_told_with_file_and_clause(text: str, says: str) -> None:
     with pytest.raises(PolicyError, match=f"^a.toml: .*{says}"):
         parsed(text)
+
+
+def test_a_consent_to_a_column_of_tiles_may_let_what_is_stored_alone() -> None:
+    asks = ('item = "maps"', 'columns = ["map_tiles.fault"]', "reaches_back = false")
+    assert parsed(with_clause("consent", *asks)).clauses
 
 
 def test_every_kind_is_used_by_some_maker() -> None:
