@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 import pytest
 from support.configured import NOW, POLICIES, PROMISES, books, clean, entry
+from support.office import BOB, PASS
 from support.rows import path_of, rows_of
 
+from jobs import office
 from jobs.verify import Scene, open_buckets
 from jobs.verify.checks.hold import copies
 from jobs.verify.configuration.state import Books
@@ -18,7 +21,10 @@ from jobs.verify.scene import Purpose
 from jobs.verify.seen import Seen
 from jobs.verify.stored.listing import Listing
 from jobs.verify.verdict import Look, Verdict, verdict_of
+from schemas.approvals import APPROVE, PROPOSE, proposal_of
 from schemas.holds import PLACE, RELEASE
+from schemas.ledger import Entry
+from schemas.ledger_keys import LedgerKeys
 from schemas.regions import Region, Residency
 from schemas.settings import RegionSettings, Settings
 from schemas.tables import TELEMETRY
@@ -161,6 +167,50 @@ def test_what_is_released_while_others_are_looked_at_is_no_violation(folder: Pat
     (look,) = copies(PROMISES["smarock/hold"], replace(scene, seen=Seen(listings=(listing,))))
     assert not look.findings
     assert not look.unknown
+
+
+def proposed(*, approved: bool) -> list[Entry]:
+    """A release that one person wants, or two do."""
+    wanted = proposal_of(entry(RELEASE, scope={"hold": HOLD}).act, EU)
+    said: dict[str, Any] = {"scope": wanted.scope, "concerns": wanted.concerns}
+    proposal, approval = entry(PROPOSE, number=1, **said), entry(APPROVE, number=2, by=BOB, **said)
+    return [proposal, approval] if approved else [proposal]
+
+
+def test_a_release_that_is_caught_midway_is_no_violation_once_two_persons_want_it(
+    folder: Path,
+) -> None:
+    without_its_record(folder)
+    without_a_copy(folder)
+    look = looked(folder, books(PLACED, *proposed(approved=True)))
+    assert not look.findings
+    assert any("its release is approved" in note for note in look.notes)
+
+
+def test_it_is_a_violation_where_only_one_person_wants_the_release(folder: Path) -> None:
+    without_its_record(folder)
+    assert looked(folder, books(PLACED, *proposed(approved=False))).findings
+
+
+def test_a_hold_that_is_released_since_the_ledger_was_read_is_no_violation(
+    folder: Path, tmp_path: Path
+) -> None:
+    without_its_record(folder)
+    ledger_keys = LedgerKeys.generate([EU], PASS)
+    (tmp_path / "keys").write_bytes(ledger_keys.format())
+    scene = scene_of(folder, books(PLACED))
+    settings = replace(
+        scene.settings, keyring=str(tmp_path / "keyring"), ledger_key=str(tmp_path / "keys")
+    )
+    ledger = office.open_ledger(settings, EU)
+    key = ledger_keys.open(EU, PASS)
+    ledger.append(PLACED.act, key, NOW)
+    hold = PROMISES["smarock/hold"]
+    assert next(iter(copies(hold, replace(scene, settings=settings)))).findings
+    ledger.append(RELEASED.act, key, NOW)
+    rmtree(folder / HOLD)
+    (look,) = copies(hold, replace(scene, settings=settings))
+    assert not look.findings
 
 
 def test_without_the_ledger_nobody_knows_what_is_held(folder: Path) -> None:

@@ -9,7 +9,8 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -18,17 +19,24 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.verify.configuration.collect import books_of
+from jobs.verify.configuration.state import Books
 from jobs.verify.promise import Promise
 from jobs.verify.scene import Bucket, Purpose, Scene, refusal
 from jobs.verify.stored.files import read_key
 from jobs.verify.verdict import Look, Tally
+from schemas.approvals import proposals
 from schemas.errors import FortnightError
-from schemas.holds import lasting
+from schemas.holds import RELEASE, lasting
+from schemas.regions import Region
 from storage.store import ObjectStore
 
 _RECORDS = "_holds/"
 _NEW = "its record is there for less than an hour, and the ledger does not tell of it yet"
 _UNTOLD = "rows are kept for it, and the ledger tells of no such hold that lasts"
+_GONE = "its record is gone, so nobody copies what it holds"
+_ENDING = "its release is approved: it is going on, or was left half-way and has to be given again"
+_NOTED = (_NEW, _ENDING)
 _MANIFEST = re.compile(r"\d{8}\.json", re.ASCII)
 _SAMPLED = 200
 """Manifests of a bucket whose copies are opened, without `--deep`."""
@@ -45,25 +53,22 @@ def copies(promise: Promise, scene: Scene) -> Iterator[Look]:
 
 
 def _look(bucket: Bucket, scene: Scene) -> Look:
-    checked = f"{bucket.name}: what is held is there, and nothing else is kept"
     tally, notes = Tally(), list[str]()
-    holds, why = _lasting(bucket.region, scene)
+    told = _Told.of(bucket.region, scene)
+    why = told.why
     try:
-        keys = _keys(bucket, scene)
-        for name in _named(holds, keys) if not why else ():
-            wrong = _of_hold(name, bucket, lasts=name in holds)
-            notes += [f"hold {name}: {one}" for one in wrong if one is _NEW]
-            tally.look(f"hold {name}", [one for one in wrong if one is not _NEW])
-        manifests = [key for key in keys if _MANIFEST.fullmatch(key.rpartition("/")[2])]
-        for place, wrong in _gaps(manifests):
-            tally.look(place, wrong)
-        known = frozenset(keys)
-        for key in islice(manifests, None if scene.sampling.deep else _SAMPLED):
-            tally.look(f"{bucket.name}/{key}", _different(bucket.store, key, known))
+        found = list(_found(bucket, scene, told))
+        if any(wrong for _, _, wrong in found):
+            told = told.again(bucket.region, scene)
+        for name, place, wrong in found:
+            still = _of_hold(name, bucket, told) if place == _hold(name) and wrong else wrong
+            notes += [f"{place}: {one}" for one in still if one in _NOTED]
+            ends = place != _hold(name) and not told.keeps(name)
+            tally.look(place, () if ends else (one for one in still if one not in _NOTED))
     except (FortnightError, KeyError) as error:
         why = why or refusal(error)
     return Look(
-        checked=checked,
+        checked=f"{bucket.name}: what is held is there, and nothing else is kept",
         looked_at=tally.looked_at,
         unit="holds, folders and manifests",
         findings=tuple(tally.findings),
@@ -74,13 +79,64 @@ def _look(bucket: Bucket, scene: Scene) -> Look:
     )
 
 
-def _lasting(region: str, scene: Scene) -> tuple[frozenset[str], str]:
-    """Names of the holds that last, as the region's ledger tells; or why nobody knows."""
-    books = scene.configured.books if scene.configured else ()
-    for one in books:
-        if one.region == region:
-            return frozenset(hold.name for hold in lasting(one.entries)), one.refused
-    return frozenset(), "no ledger of the region was looked at"
+def _found(bucket: Bucket, scene: Scene, told: "_Told") -> Iterator[tuple[str, str, list[str]]]:
+    """(hold, place, what is wrong there) as it is seen at first."""
+    keys = _keys(bucket, scene)
+    for name in _named(told.lasting, keys) if not told.why else ():
+        yield name, _hold(name), _of_hold(name, bucket, told)
+    manifests = [key for key in keys if _MANIFEST.fullmatch(key.rpartition("/")[2])]
+    for folder, wrong in _gaps(manifests):
+        yield folder.partition("/")[0], folder, wrong
+    known = frozenset(keys)
+    for key in islice(manifests, None if scene.sampling.deep else _SAMPLED):
+        wrong = list(_different(bucket.store, key, known))
+        yield key.partition("/")[0], f"{bucket.name}/{key}", wrong
+
+
+def _hold(name: str) -> str:
+    return f"hold {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a region's ledger tells of holds.
+
+    Attributes:
+        lasting: Names of those that last.
+        ending: Those of them whose release two persons want: it takes everything, and is told then.
+        why: Why nobody knows.
+    """
+
+    lasting: frozenset[str] = frozenset()
+    ending: frozenset[str] = frozenset()
+    why: str = ""
+
+    @classmethod
+    def of(cls, region: str, scene: Scene) -> "_Told":
+        """As the ledger was when how everything is set up was looked at."""
+        for one in scene.configured.books if scene.configured else ():
+            if one.region == region:
+                return cls._by(one, scene.now)
+        return cls(why="no ledger of the region was looked at")
+
+    def again(self, region: str, scene: Scene) -> "_Told":
+        """As it is now: a hold may have been released since; the same, where nobody can look."""
+        now = self._by(books_of(scene, Region(region)), scene.now)
+        return self if self.why or now.why else now
+
+    def keeps(self, name: str) -> bool:
+        """Whether what it holds has to be there."""
+        return bool(self.why) or name in self.lasting - self.ending
+
+    @classmethod
+    def _by(cls, books: Books, now: datetime) -> "_Told":
+        ending = {
+            one.proposed.act.scope.get("hold", "")
+            for one in proposals(books.entries).values()
+            if one.proposed.act.scope.get("act") == RELEASE and one.approver(now)
+        }
+        names = frozenset(hold.name for hold in lasting(books.entries))
+        return cls(names, names & ending, books.refused)
 
 
 def _keys(bucket: Bucket, scene: Scene) -> list[str]:
@@ -102,11 +158,11 @@ def _is_record(key: str) -> bool:
     return key.startswith(_RECORDS)
 
 
-def _of_hold(name: str, bucket: Bucket, *, lasts: bool) -> list[str]:
+def _of_hold(name: str, bucket: Bucket, told: _Told) -> list[str]:
     """What is wrong with a hold now: since everything was listed it may have begun, or ended."""
     record = bucket.store.head(f"{_RECORDS}{name}.json")
-    if lasts:
-        return [] if record else ["its record is gone, so nobody copies what it holds"]
+    if name in told.lasting:
+        return [] if record else [_ENDING if name in told.ending else _GONE]
     if record and record.modified + _PLACED_WITHIN > bucket.now:
         return [_NEW]
     is_kept = record or next(bucket.store.list(f"{name}/"), None)

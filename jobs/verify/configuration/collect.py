@@ -48,7 +48,7 @@ def collect(scene: "Scene", sampled: Iterable[tuple[str, str]] = ()) -> Configur
         buckets=placed,
         kafka=kafka,
         hops=tuple(hops(scene, kafka)),
-        books=tuple(_books(scene, Region(region)) for region in scene.regions),
+        books=tuple(books_of(scene, Region(region)) for region in scene.regions),
         others=_others(scene),
         account=_account(scene),
         keyring=keyring,
@@ -142,7 +142,8 @@ def _keyring(path: Path) -> tuple[Seen[Mapping[str, str]], bool]:
     return found, bool(path.stat().st_mode & _OTHERS)
 
 
-def _books(scene: "Scene", region: Region) -> Books:
+def books_of(scene: "Scene", region: Region) -> Books:
+    """A region's ledger, as it is now."""
     settings = scene.settings
     anchors = next((one.bucket for one in settings.anchors if one.region == region), FOLDER)
     known = _keys(Path(settings.keyring), region)
