@@ -21,8 +21,19 @@ from schemas.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.*e*"))
-_OF_A_TIMER = re.compile(r"^Unit=fortnight-job@(\w+)\.service$", re.MULTILINE)
-JOBS = [instance for unit in UNITS for instance in _OF_A_TIMER.findall(unit.read_text("utf-8"))]
+_OF_A_TIMER = re.compile(r"^Unit=(.+)$", re.MULTILINE)
+STARTED = {
+    unit.name: _OF_A_TIMER.findall(unit.read_text("utf-8"))
+    for unit in UNITS
+    if unit.suffix == ".timer"
+}
+"""Timer -> what it starts."""
+JOBS = [
+    name.removeprefix("fortnight-job@").removesuffix(".service")
+    for names in STARTED.values()
+    for name in names
+    if name.startswith("fortnight-job@")
+]
 VERSIONS = ("1.33", "1.37")
 """The oldest and the newest minor version that is tried."""
 
@@ -125,14 +136,33 @@ def test_numbers_that_can_be_read_from_another_pod_need_a_token() -> None:
     assert all("--token=" in words or "METRICS_TOKEN" in words for words in given.values())
 
 
-def test_only_the_worker_is_given_the_keyring() -> None:
-    holders = {
-        name
-        for name, pod in PODS.items()
-        for volume in pod["spec"]["volumes"]
-        if volume.get("secret", {}).get("secretName") == "fortnight-keyring"
-    }
-    assert holders == {"Deployment/worker"}
+def test_only_who_makes_pseudonyms_is_given_the_keyring_and_only_an_officer_the_ledgers_key() -> (
+    None
+):
+    given: dict[str, set[str]] = {}
+    for name, pod in PODS.items():
+        for volume in pod["spec"]["volumes"]:
+            secret = volume.get("secret", {})
+            items = [item["key"] for item in secret.get("items", [])] or ["all"]
+            for item in items:
+                given.setdefault(f"{secret.get('secretName')}: {item}", set()).add(name)
+    assert given["fortnight-keyring: all"] == {"Deployment/worker", "CronJob/follow"}
+    assert given["fortnight-ledger: all"] == {"CronJob/follow"}
+    upkeep = {f"CronJob/{job}" for job in JOBS}
+    assert given["fortnight-keyring: passphrase"] == upkeep  # opens holds, and no keyring
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_speaks_to_kafka_with_the_certificate_of_its_role_and_is_let_through(
+    name: str,
+) -> None:
+    pod = PODS[name]["spec"]
+    role = next(one for one in roles(Settings()) if one.name == pod["serviceAccountName"])
+    held = {volume.get("secret", {}).get("secretName") for volume in pod["volumes"]}
+    assert (f"fortnight-kafka-{role.name}" in held) == bool(role.kafka)
+    rule = MANIFESTS["NetworkPolicy/kafka"]["spec"]["podSelector"]["matchExpressions"][0]
+    component = PODS[name]["metadata"]["labels"]["app.kubernetes.io/component"]
+    assert (component in rule["values"]) == bool(role.kafka)
 
 
 def test_every_secret_is_told_in_the_page_beside_the_manifests() -> None:
@@ -181,8 +211,12 @@ def test_a_unit_runs_a_command_that_is_there_with_settings_that_are_there(unit: 
 
 def test_every_job_of_kubernetes_has_a_timer_and_the_other_way_round() -> None:
     crons = {name.partition("/")[2] for name in PODS if name.startswith("CronJob/")}
-    assert crons == set(JOBS)
-    assert {f"fortnight-{job}.timer" for job in JOBS} <= {unit.name for unit in UNITS}
+    assert {f"fortnight-{job}.timer" for job in crons} == set(STARTED)
+    assert crons >= {"expire", "sweep", "compact", "reconcile", "follow", "verify"}
+    units = {unit.name for unit in UNITS}
+    for timer, (unit,) in STARTED.items():
+        assert timer.removeprefix("fortnight-").removesuffix(".timer") in unit
+        assert re.sub(r"@\w+", "@", unit) in units
 
 
 if shutil.which("systemd-analyze"):  # elsewhere, what is tested above is all that can be said
