@@ -94,8 +94,9 @@ def compactors(folder: str, table: str, count: int = 1, *, pause: float = 0) -> 
     ]
     for process in processes:
         process.start()
-    for ready in begun:
-        ready.wait()
+    for process, ready in zip(processes, begun, strict=True):
+        while not ready.wait(1):
+            assert process.is_alive()
     return processes
 
 
@@ -276,12 +277,12 @@ class Load:
 
     def _expire(self, destination: Destination, dice: random.Random) -> None:
         """Drop the first folder, an hour too early."""
-        if dice.random() < 0.3:
+        if dice.random() < 0.2:
             _patiently(lambda: self.expire(destination, self.crowd.began + timedelta(hours=1)))
 
     def _sweep(self, destination: Destination, dice: random.Random) -> None:
         """Delete what compaction took away without any grace, and orphans after two minutes."""
-        if dice.random() < 0.5:
+        if dice.random() < 0.2:
             now = clock_of(destination.store) + GRACE
             _patiently(lambda: sweep(destination, age=GRACE + ORPHAN_AGE, now=now))
 

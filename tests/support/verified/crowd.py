@@ -145,11 +145,11 @@ class Crowd:
         for robot in self.robots:
             key, value, at = robot.word(self.began - timedelta(days=100))
             yield microseconds(at), key, value
-        at = microseconds(self.began - timedelta(days=3))
+        since = microseconds(self.began - timedelta(days=3))
         for serial in (self.robots[number].serial for number in self.gone):
-            mark = msgspec.json.encode({"device": serial, "erased": at})
-            yield at, f"mark/{serial}".encode(), mark
-            yield at, serial.encode(), None
+            mark = msgspec.json.encode({"device": serial, "erased": since})
+            yield since, f"mark/{serial}".encode(), mark
+            yield since, serial.encode(), None
 
 
 def partition_of(table: Table) -> Partition:
