@@ -43,6 +43,23 @@ class Sampling:
             chosen = [one for some in strata.values() for one in self._drawn(some, total)]
         return sorted(chosen, key=lambda file: (file.bucket, file.key))
 
+    def instead(
+        self,
+        gone: Sequence[StoredFile],
+        came: Iterable[StoredFile],
+        others: Iterable[StoredFile],
+    ) -> list[StoredFile]:
+        """The files to open in the place of some that were gone by then.
+
+        A sample keeps its size, where there are as many; with `deep` all that came is opened.
+
+        Args:
+            came: Files that came where those lay: rows may have gone into them.
+            others: Files that were not chosen.
+        """
+        new = sorted(came, key=self._lot)
+        return new if self.deep else [*new, *sorted(others, key=self._lot)][: len(gone)]
+
     def _drawn(self, files: Sequence[StoredFile], total: int) -> list[StoredFile]:
         count = -(-self.at_least * len(files) // total)  # rounded up, so at least one
         return sorted(files, key=self._lot)[:count]

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain, islice
@@ -24,7 +24,7 @@ from jobs.verify.stored.cells import with_raw_cells
 from jobs.verify.stored.files import StoredFile
 from jobs.verify.stored.footers import Looked, look_at, search_any
 from jobs.verify.stored.leaks import CANARY, Search
-from jobs.verify.stored.listing import Listing, Rules, list_bucket
+from jobs.verify.stored.listing import Listing, Rules, came_since, list_bucket
 from jobs.verify.stored.logs import LogEntry, read_entry
 from schemas.canaries import canaries
 from schemas.errors import FortnightError, IntegrityError
@@ -92,7 +92,14 @@ class Survey:
         folder = Path(keep.enter_context(TemporaryDirectory(prefix="fortnight-verify-")))
         scan = self._scan(folder)
         keep.callback(scan.sql.close)
-        self._files(chosen, files, (scan, search, folder))
+        gone = self._files(chosen, files, (scan, search, folder))
+        if more := self._instead(listings, chosen, gone):
+            chosen += more
+            self.scene = self.scene.once_listed(self.scene)  # it has to know of what came since
+            with closing((again := self._scan(folder)).sql):
+                self._files(more, more, (again, search, folder))
+                measures.take(scan.sql, again.sql)
+            scan.answers += again.answers
         return Seen(
             listings=listings,
             chosen=tuple(chosen),
@@ -232,17 +239,22 @@ class Survey:
         chosen: Sequence[StoredFile],
         files: Sequence[StoredFile],
         tools: tuple[Scan, Search, Path],
-    ) -> None:
-        """Open files: each is searched, and the rows of many are asked together."""
+    ) -> list[StoredFile]:
+        """Open files: each is searched, and the rows of many are asked together.
+
+        Returns:
+            Those that were gone by then.
+        """
         scan, search, folder = tools
         stand_for = _stand_for(chosen, files)
-        done = 0
+        done, gone = 0, list[StoredFile]()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for table, some in _together(chosen):
                 spooled = []
-                for looked, path in pool.map(lambda f: self._open(f, search, folder), some):
+                opened = pool.map(lambda f: self._open(f, search, folder), some)
+                for file, (looked, path) in zip(some, opened, strict=True):
                     if looked is None:
-                        self.vanished += 1
+                        gone.append(file)
                         continue
                     self.words.take(looked)
                     if path is not None:
@@ -255,6 +267,31 @@ class Survey:
                     one.path.unlink(missing_ok=True)
                 done += len(some)
                 self.progress(f"{done} of {len(chosen)} files, of {len(files)} that there are")
+        self.vanished += len(gone)
+        return gone
+
+    def _instead(
+        self,
+        listings: Sequence[Listing],
+        chosen: Sequence[StoredFile],
+        gone: Sequence[StoredFile],
+    ) -> list[StoredFile]:
+        """What is opened in the place of files that went: what came where they lay, and others."""
+        came: list[StoredFile] = []
+        for listing in listings if gone else ():
+            mine = [file for file in gone if file.bucket == listing.bucket]
+            new = came_since(listing, self._bucket(listing.bucket).store, mine)
+            listing.files += new
+            came += new
+        tables = {(file.bucket, file.table) for file in gone}
+        kept = {*chosen, *came}
+        others = [
+            file
+            for listing in listings
+            for file in listing.files
+            if (file.bucket, file.table) in tables and file not in kept
+        ]
+        return self.scene.sampling.instead(gone, came, others)
 
     def _open(
         self, file: StoredFile, search: Search, folder: Path

@@ -117,6 +117,14 @@ def collect(sql: duckdb.DuckDBPyConnection, table: str) -> None:
         sql.execute(_TILES)
 
 
+def take(sql: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection) -> None:
+    """Add what was counted elsewhere."""
+    for name in ("counted", "faults", "claims", "cells"):
+        sql.register("more", other.sql(f"select * from {name}").to_arrow_table())  # noqa: S608 - our names
+        sql.execute(f"insert into {name} select * from more")  # noqa: S608 - our names
+    sql.unregister("more")
+
+
 def measured(sql: duckdb.DuckDBPyConnection) -> Measures:
     """What was counted."""
     counted = sql.execute(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Self
 
 from jobs.verify.verdict import Tally
 
@@ -56,3 +57,13 @@ class Answers:
         tally.looked_at += about
         if broken:
             tally.add(place, f"{broken} rows: {question.what}")
+
+    def __iadd__(self, other: "Answers") -> Self:
+        """With what rows of other files said."""
+        for question, tally in other.of.items():
+            self.of[question] += tally
+        for table, rows in other.rows.items():
+            self.rows[table] += rows
+        self.unread |= other.unread
+        self.refused = self.refused or other.refused
+        return self

@@ -92,6 +92,26 @@ def list_bucket(
     return listing
 
 
+def came_since(
+    listing: Listing, store: ObjectStore, gone: Iterable[StoredFile]
+) -> list[StoredFile]:
+    """Data files that were not there when the bucket was listed, where files lay that are gone.
+
+    What cannot be listed any more has none: whoever listed it before has said what that means.
+    """
+    known = {file.key for file in listing.files}
+    now = Listing(listing.bucket, listing.region)
+    try:
+        for folder in sorted({file.key.rpartition("/")[0] for file in gone}):
+            for one in store.list(f"{folder}/"):
+                if one.key not in known:
+                    version = Version(one.key, one.size, one.modified, current=True)
+                    _remember(now, read_key(one.key), version)
+    except FortnightError:
+        return []
+    return now.files
+
+
 def _versions(store: ObjectStore, where: S3Location | None) -> Iterator[Version]:
     if where is not None:
         return Inspection(where).versions()
