@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import IntegrityError
 from schemas.privacy import Privacy, columns_with, privacy_of
+from schemas.references import REFERENCE, joined_table, resolved_table
 from schemas.tables import Table
 from storage.layout import DataPath
 from storage.log import BOUNDED, Bound, DataFile
@@ -41,7 +42,7 @@ _KEY_BITS = 63
 def encode(rows: pa.Table | pa.RecordBatch, table: Table) -> bytes:
     """Write rows as one file of a table.
 
-    Deterministic; faster where text columns come dictionary-encoded.
+    Deterministic; faster where text columns come dictionary-encoded, and large values by reference.
 
     Args:
         rows: At least one, in any order; the columns of `table.schema`.
@@ -104,7 +105,7 @@ def bounds(rows: pa.Table | pa.RecordBatch) -> Mapping[str, tuple[Bound, Bound]]
 
 def _compact(rows: pa.Table | pa.RecordBatch, schema: pa.Schema) -> pa.Table:
     """Text as dictionaries, so that sorting and writing handle small integers."""
-    whole = pa.table(rows).unify_dictionaries().combine_chunks()
+    whole = joined_table(pa.table(rows)).unify_dictionaries().combine_chunks()
     columns = [_compacted(whole[f.name], f.type) for f in schema]
     return pa.Table.from_arrays(columns, names=schema.names)
 
@@ -116,6 +117,8 @@ def _codec(rows: pa.Table) -> Mapping[str, str]:
 
 
 def _compacted(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if values.type == REFERENCE:
+        return values
     if not pa.types.is_string(kind):
         return values.cast(kind)
     return _only_used(values) if pa.types.is_dictionary(values.type) else values.dictionary_encode()
@@ -164,10 +167,11 @@ def _codes(key: pa.Array) -> NDArray[np.int64]:
 
 def _write(rows: pa.Table, table: Table) -> bytes:
     schema = table.schema
+    whole = resolved_table(rows)
     sink = io.BytesIO()
     writer = pq.ParquetWriter(
         sink,
-        rows.schema,
+        whole.schema,
         compression="zstd",
         compression_level=table.zstd_level,
         use_dictionary=_repetitive(table),
@@ -176,11 +180,11 @@ def _write(rows: pa.Table, table: Table) -> bytes:
         write_page_index=True,
         write_page_checksum=True,
         bloom_filter_options=_bloom_filters(rows, schema),
-        sorting_columns=pq.SortingColumn.from_ordering(rows.schema, [*_ascending(table)]),
+        sorting_columns=pq.SortingColumn.from_ordering(whole.schema, [*_ascending(table)]),
         store_schema=False,
     )
     with writer:
-        writer.write_table(rows, row_group_size=_group_size(schema))
+        writer.write_table(whole, row_group_size=_group_size(schema))
         # The declared schema, not that of the dictionaries that made writing fast.
         writer.add_key_value_metadata({"ARROW:schema": _serialised(schema), **_codec(rows)})
     return sink.getvalue()

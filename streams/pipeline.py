@@ -16,6 +16,7 @@ from schemas.batches import AdmittedBatch, Blanked, Ending, ValidBatch, WireBatc
 from schemas.lineage import Partition
 from schemas.map_privacy import MapPrivacies
 from schemas.privacy import Domain
+from schemas.references import joined_batches
 from schemas.tables import MAP_TILES, Table
 from streams.stages.admit import Admission
 from streams.stages.decode import Decoder
@@ -115,7 +116,7 @@ class Pipeline:
         """
         if not collected:  # only a hole, or transaction markers
             return Finished({keys.region: {} for keys in self.keys}, [])
-        rows = pa.concat_batches([one.valid.rows for one in collected])
+        rows = joined_batches([one.valid.rows for one in collected])
         whole = ValidBatch(partition, rows)
         admitted, turned_away = self._admission.admit(whole, self.table)
         endings = [ending for one in collected for ending in one.endings] + turned_away

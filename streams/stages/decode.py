@@ -1,9 +1,11 @@
 """Bytes -> columns: JSON or MessagePack, each record on its own, so that no neighbour is harmed."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import lru_cache
+from itertools import count, repeat, starmap
+from operator import attrgetter, call
 from typing import Any, Final
 
 import msgspec
@@ -86,35 +88,42 @@ class Decoder:
                     refused.setdefault(error.reason, []).append(index)
             kept += [i for i, struct in enumerate(structs, first) if struct is not None]
             blocks.append(self._columns([one for one in structs if one is not None]))
-        rows = _with_lineage(pa.concat_batches(blocks or [self._columns([])]), wire, kept)
+        whole = blocks[0] if len(blocks) == 1 else pa.concat_batches(blocks or [self._columns([])])
+        rows = _with_lineage(whole, wire, kept)
         endings = [_rejected(reason, wire, indices) for reason, indices in refused.items()]
         return Decoding(DecodedBatch(wire.partition, rows), endings, unknown)
 
     def _clean(self, wire: WireBatch, first: int) -> list[msgspec.Struct | None]:
         """The structs of one block, None for what needs a closer look.
 
-        Nearly every record is JSON without headers, each known field right: no Python is run for
+        Nearly every record is what its headers say, each known field right: no Python is run for
         such a record.
         """
         block = wire.values[first : first + self._block]
         values = [one if one is not None and len(one) <= MAX_BYTES else b"" for one in block]
-        if wire.headers:
-            values = [b"" if i in wire.headers else one for i, one in enumerate(values, first)]
         structs: list[msgspec.Struct | None] = []
-        left = iter(values)
+        left = zip(self._strict(wire, first), values, strict=False)
         while len(structs) < len(values):
             try:
-                structs.extend(map(self._json.strict, left))
+                structs.extend(starmap(call, left))
             except _REFUSALS:  # those before it were taken
                 structs.append(None)
         return structs
+
+    def _strict(self, wire: WireBatch, first: int) -> Iterable[Callable[[bytes], msgspec.Struct]]:
+        """What decodes each record of a block, if every field is known; without end."""
+        json, messagepack = self._json.strict, self._messagepack.strict
+        if not wire.headers:
+            return repeat(json)
+        found = map(wire.headers.get, count(first), repeat(()))
+        return (messagepack if _is_messagepack(one) else json for one in found)
 
     def _one(self, value: bytes | None, headers: Headers) -> tuple[msgspec.Struct, int]:
         if value is None:
             raise DecodeError(NO_VALUE)
         if len(value) > MAX_BYTES:
             raise DecodeError(TOO_LARGE)
-        if headers and dict(headers).get("content-type") in MESSAGEPACK:
+        if _is_messagepack(headers):
             return self._messagepack.decode(value)
         return self._json.decode(value)
 
@@ -185,6 +194,11 @@ def wire_type(schema: pa.Schema, name: str) -> pa.DataType:
     return stored.type
 
 
+@lru_cache(maxsize=64)  # as few as a fleet sends, each millions of times
+def _is_messagepack(headers: Headers) -> bool:
+    return dict(headers).get("content-type") in MESSAGEPACK
+
+
 def _rejected(reason: str, wire: WireBatch, indices: list[int]) -> Ending:
     return Ending(f"rejected/{reason}", wire.offsets[indices], wire.ingest_times[indices])
 
@@ -206,7 +220,7 @@ def _first_ingest_times(
     wire: WireBatch, kept: NDArray[np.int64], ingest_times: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """A replayed record's first ingest time; never later than the present one."""
-    if not wire.headers:
+    if not any(FIRST_INGEST in dict(one) for one in set(wire.headers.values())):
         return ingest_times
     first = ingest_times.copy()
     for place, index in enumerate(kept):

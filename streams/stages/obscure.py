@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 
 from schemas.batches import AdmittedBatch
 from schemas.map_privacy import MapPrivacy, Motion
+from schemas.references import replaced, resolved
 from schemas.tables import MAP_TILES, TELEMETRY, Table
-from schemas.tables.map_tiles import CELLS, TILE
+from storage.tiles import raw
 
 _Rows = NDArray[np.intp]
+_Places = NDArray[np.int16]
 _Moves = Sequence[tuple[Motion, _Rows]]
 """A device's motion, and its rows."""
+
+_AT_ONCE = 1_000
+"""Tiles: what is made of them meanwhile stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,26 @@ class Obscuring:
             yield Motion.of(names[device], self.keys[region]), mine
 
     def _tiles(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        mine = _of(rows, self._hiding)
+        x, y = (rows[name].to_numpy().copy() for name in ("tile_x", "tile_y"))
+        hidden = []
+        for some in np.array_split(mine, len(mine) // _AT_ONCE + 1):
+            cells, x[some], y[some] = self._hidden(rows.take(pa.array(some)))
+            hidden.append(raw.encode(cells))
+        packed = replaced(rows["cells"], mine, pa.chunked_array(hidden))
+        return _with(rows, cells=packed, tile_x=pa.array(x), tile_y=pa.array(y))
+
+    def _hidden(self, rows: pa.RecordBatch) -> tuple[NDArray[np.uint8], _Places, _Places]:
+        """Cells, x and y of tiles for whose makers something is to be done."""
         cells = _unpacked(rows["cells"])
         for code in self._hiding:
-            mine = _of(rows, [code])
-            cells[mine] = self.options[code].coarsened(cells[mine])
+            some = _of(rows, [code])
+            cells[some] = self.options[code].coarsened(cells[some])
         x, y = (rows[name].to_numpy().copy() for name in ("tile_x", "tile_y"))
-        for motion, mine in self._moves(rows):
-            cells[mine] = motion.turned(cells[mine])
-            x[mine], y[mine] = motion.placed(x[mine], y[mine])
-        return _with(rows, cells=_packed(cells), tile_x=pa.array(x), tile_y=pa.array(y))
+        for motion, some in self._moves(rows):
+            cells[some] = motion.turned(cells[some])
+            x[some], y[some] = motion.placed(x[some], y[some])
+        return cells, x, y
 
     def _places(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         x, y = (rows[name].to_numpy(zero_copy_only=False).copy() for name in ("x", "y"))
@@ -96,20 +112,9 @@ def _of(rows: pa.RecordBatch, policies: Sequence[int]) -> _Rows:
     return np.flatnonzero(np.isin(rows["policy"].to_numpy(), policies))
 
 
-def _unpacked(tiles: pa.BinaryArray) -> NDArray[np.uint8]:
+def _unpacked(tiles: pa.DictionaryArray) -> NDArray[np.uint8]:
     """(n, 64, 64) uint8, a copy; each tile has all its cells since it was unpacked."""
-    ends, cells = tiles.buffers()[1:]
-    first = int(np.frombuffer(ends, np.int32)[tiles.offset])
-    whole = np.frombuffer(cells, np.uint8)[first : first + len(tiles) * CELLS]
-    return whole.reshape(-1, TILE, TILE).copy()
-
-
-def _packed(cells: NDArray[np.uint8]) -> pa.Array:
-    """Tiles as binary values, without a copy."""
-    ends = np.arange(len(cells) + 1, dtype=np.int32) * CELLS
-    return pa.Array.from_buffers(
-        pa.binary(), len(cells), [None, pa.py_buffer(ends), pa.py_buffer(cells)]
-    )
+    return raw.decode(resolved(tiles).cast(pa.binary())).copy()
 
 
 def _with(rows: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:

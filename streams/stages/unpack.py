@@ -12,6 +12,7 @@ from PIL import Image
 
 from schemas.batches import DecodedBatch, Ending
 from schemas.errors import ContractError, DecodeError, RecordError
+from schemas.references import refer
 from schemas.tables.map_tiles import CELLS, MAX_LABEL, TILE
 
 Layers = list[dict[str, Any]]
@@ -23,7 +24,7 @@ UNKNOWN_LABEL = "a cell has a label that does not exist"
 
 
 def unpack(decoded: DecodedBatch) -> tuple[DecodedBatch, list[Ending]]:
-    """Replace `cells`, `layers` and `encoding` by raw cells; reject what is no tile."""
+    """Replace `cells`, `layers`, `encoding` by references to raw cells; reject what is no tile."""
     rows = decoded.rows
     if (labels := _raw_labels(rows)) is not None:
         return _checked(decoded, labels)
@@ -70,19 +71,19 @@ def _raw_labels(rows: pa.RecordBatch) -> NDArray[np.uint8] | None:
 
 
 def _checked(decoded: DecodedBatch, labels: NDArray[np.uint8]) -> tuple[DecodedBatch, list[Ending]]:
-    """Raw tiles without those that have an unknown label; copied only where there are such."""
-    known = labels.max(axis=1) <= MAX_LABEL
+    """Raw tiles without those that have an unknown label."""
+    rows, known = _raw(decoded.rows), labels.max(axis=1) <= MAX_LABEL
     if known.all():
-        return DecodedBatch(decoded.partition, _raw(decoded.rows)), []
-    ending = _rejected(UNKNOWN_LABEL, decoded.rows, np.flatnonzero(~known).tolist())
-    kept = decoded.rows.filter(pa.array(known))
-    return DecodedBatch(decoded.partition, _raw(kept)), [ending]
+        return DecodedBatch(decoded.partition, rows), []
+    ending = _rejected(UNKNOWN_LABEL, rows, np.flatnonzero(~known).tolist())
+    return DecodedBatch(decoded.partition, rows.filter(pa.array(known))), [ending]
 
 
 def _raw(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows, whose cells are raw now, without `layers`."""
+    """The rows, whose cells are raw now, by reference, without `layers`."""
     raw = pa.DictionaryArray.from_arrays(np.zeros(rows.num_rows, np.int32), pa.array(["raw"]))
-    rows = rows.set_column(rows.schema.names.index("encoding"), "encoding", raw)
+    for name, values in (("encoding", raw), ("cells", refer(rows["cells"]))):
+        rows = rows.set_column(rows.schema.names.index(name), name, values)
     return rows.drop_columns(["layers"])
 
 
