@@ -11,7 +11,10 @@ from jobs.cli.kafka import cluster_of
 from jobs.cli.offices import By, RegionName, now, office_of, regions_of
 from jobs.cli.rounds import DryRun, Every, Part, run
 from jobs.cli.settings import environment, settings
+from jobs.holds.listing import Shelf, left_behind
 from jobs.holds.open import see_that_it_copies
+from jobs.holds.tidying import tidy
+from jobs.office import Office
 from jobs.subjects.estate import Estate
 from jobs.subjects.follow import Due, Follower, concerns, plan
 from jobs.subjects.roll import Roll, read
@@ -19,6 +22,7 @@ from jobs.subjects.subject import names
 from schemas.policies import Policies
 from schemas.regions import Region
 from schemas.settings import Settings
+from storage.places import open_stores
 from storage.wrapping import wrapping_of
 
 app = typer.Typer()
@@ -30,7 +34,8 @@ def follow(
 ) -> None:
     """Erase what registrations no longer allow: cancelled, bound anew, consent taken back.
 
-    Safe to repeat, to kill, and to run beside anything; each deed is told in the region's ledger.
+    Copies that nobody holds any more go too, as by `fortnight hold tidy`. Safe to repeat, to kill,
+    and to run beside anything; each deed is told in the region's ledger.
     """
     chosen = settings()
     where = regions_of(chosen, region)
@@ -50,11 +55,26 @@ def _follow_in(chosen: Settings, region: Region, roll: Roll, by: str, *, dry_run
     see_that_it_copies(chosen, region, officer.ledger.entries())
     estate = Estate.open(chosen, environment(), region, now, make=not dry_run)
     follower = Follower(officer, estate)
+    _tidy(chosen, officer, dry_run=dry_run)
     found = _plan(chosen, region, roll)
     rows = [_look(follower, due) if dry_run else _take(follower, due) for due in found]
     if not any(rows):
         typer.echo(f"{region}: nothing follows from what registrations say")
     return True
+
+
+def _tidy(chosen: Settings, officer: Office, *, dry_run: bool) -> None:
+    bucket = open_stores(chosen, chosen.holds).get(officer.region)
+    if bucket is None:
+        return
+    if dry_run:
+        for name in left_behind(officer.ledger.entries(), Shelf.look(bucket)):
+            typer.echo(f"{officer.region}: copies of {name} go: nobody holds them any more")
+        return
+    for recorded in tidy(officer, bucket):
+        act = recorded.entry.act
+        gone = f"{act.changed['objects']} objects of {act.scope['hold']}"
+        typer.echo(f"{officer.region}: {gone} deleted: nobody holds them any more")
 
 
 def _plan(chosen: Settings, region: Region, roll: Roll) -> list[Due]:

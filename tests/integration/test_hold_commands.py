@@ -169,6 +169,9 @@ def test_what_was_left_half_way_is_told(shell: Shell) -> None:
         "hold", "list", code=1
     )
     assert "not a manifest" in shell.said("hold", "check", "H-9", code=1)
+    assert "copies of H-9 go: nobody holds them" in shell.said("follow", "--dry-run")
     assert "H-9: deleted 1 objects" in shell.said("hold", "tidy")
-    assert "hold tidy" in shell.said("ledger", "report")
+    shell.holds.put("H-8/telemetry/date=2026-11-21/expires=2026-12-05T14/00000000.json", b"{}")
+    assert "1 objects of H-8 deleted: nobody holds them" in shell.said("follow")
+    assert shell.said("ledger", "report").count("hold tidy") == 2
     assert shell.said("hold", "list") == ""
