@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -17,8 +17,9 @@ from schemas.errors import FortnightError
 from schemas.keyring import Keyring
 from schemas.ledger_keys import LedgerKey, LedgerKeys
 from schemas.policies import Policies
-from schemas.regions import Residency
+from schemas.regions import Region, Residency
 from schemas.settings import Settings
+from storage.s3.evidence import Seen, Unseen
 from storage.tls import kafka_tls
 from storage.wrapping import wrapping_of
 
@@ -81,17 +82,24 @@ def scene_of(
             sampling=sampling or Sampling(),
             environment=environment,
             **(_kafka(settings, environment, keep) if with_kafka else _LEFT_OUT),
+            ledger_key=cache(partial(_ledger_key, settings, environment)),
             once_listed=partial(_known, settings, environment),
         )
 
 
 def signing_key(settings: Settings, environment: Mapping[str, str]) -> LedgerKey | None:
     """The key that reports are signed with: the ledger's, of the home region; None: not at hand."""
+    found = _ledger_key(settings, environment, settings.home_region)
+    return None if isinstance(found, Unseen) else found
+
+
+def _ledger_key(settings: Settings, environment: Mapping[str, str], region: str) -> Seen[LedgerKey]:
+    """A region's key of the ledger, as officers have it."""
     try:
         found = LedgerKeys.parse(private_files.read(office.key_file(settings)))
-        return found.open(settings.home_region, wrapping_of(settings, environment))
-    except FortnightError:
-        return None
+        return found.open(Region(region), wrapping_of(settings, environment))
+    except FortnightError as error:
+        return Unseen(refusal(error))
 
 
 def _kafka(settings: Settings, environment: Mapping[str, str], keep: ExitStack) -> _Kafka:

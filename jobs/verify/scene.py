@@ -12,11 +12,14 @@ from jobs.verify.sample import Sampling
 from jobs.verify.seen import Seen
 from schemas.errors import FortnightError
 from schemas.keyring import Keyring
+from schemas.ledger_keys import LedgerKey
 from schemas.policies import Policies
 from schemas.regions import Residency
 from schemas.settings import RegionSettings, Settings
 from storage.places import location_of, open_stores
 from storage.s3 import Inspection, S3Location
+from storage.s3.evidence import Seen as EvidenceSeen
+from storage.s3.evidence import Unseen
 from storage.store import ObjectStore
 
 
@@ -54,6 +57,10 @@ class Bucket:
         return self.purpose is not Purpose.ANCHORS
 
 
+def _no_key(region: str) -> Unseen:
+    return Unseen(f"the key of the ledger of {region} is not at hand")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """Everything that a check may ask.
@@ -70,6 +77,7 @@ class Scene:
         sampling: Which files were opened.
         seen: What was seen of the bytes; None before anything was.
         environment: The process's variables, for what needs them to reach something.
+        ledger_key: A region's key of the ledger, or why it cannot be opened.
         once_listed: Reads registry and keyring, where they are read when buckets were listed, so
             that they know of every row that is.
     """
@@ -89,6 +97,7 @@ class Scene:
     sampling: Sampling = field(default_factory=Sampling)
     seen: Seen | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ledger_key: Callable[[str], EvidenceSeen[LedgerKey]] = field(default=_no_key, repr=False)
     once_listed: "Callable[[Scene], Scene]" = field(default=lambda scene: scene, repr=False)
 
     @property

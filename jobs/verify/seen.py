@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from jobs.verify.rows.measures import Measures
 from jobs.verify.rows.question import Answers
+from jobs.verify.rows.watched import Watched
 from jobs.verify.stored.files import StoredFile
 from jobs.verify.stored.footers import Looked, Shape
 from jobs.verify.stored.leaks import Leak
@@ -64,6 +65,7 @@ class Seen:
         entries: Of tables' logs, those that were read.
         log_objects: How many there are.
         measures: Figures over their rows.
+        watched: Region -> what its watch entries say.
         unseen: Place -> why what lies beside rows there could not be read.
     """
 
@@ -75,6 +77,7 @@ class Seen:
     entries: tuple[LogEntry, ...] = ()
     log_objects: int = 0
     measures: Measures = field(default_factory=Measures)
+    watched: Mapping[str, Watched] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -18,6 +18,7 @@ from jobs.verify.rows.facts import Facts
 from jobs.verify.rows.question import Question
 from jobs.verify.rows.registry import Identifier
 from jobs.verify.rows.scan import Scan, Spooled
+from jobs.verify.rows.watched import Watched
 from jobs.verify.scene import Bucket, Purpose, Scene, refusal
 from jobs.verify.seen import Seen, Words
 from jobs.verify.stored.cells import with_raw_cells
@@ -26,6 +27,7 @@ from jobs.verify.stored.footers import Looked, look_at, search_any
 from jobs.verify.stored.leaks import CANARY, Search
 from jobs.verify.stored.listing import Listing, Rules, came_since, list_bucket
 from jobs.verify.stored.logs import LogEntry, read_entry
+from jobs.verify.watching import watched_in
 from schemas.canaries import canaries
 from schemas.errors import FortnightError, IntegrityError
 from schemas.policies.collecting import MapGate
@@ -90,13 +92,14 @@ class Survey:
         entries = tuple(self._logs(listings, search))
         self._beside(listings, search)
         folder = Path(keep.enter_context(TemporaryDirectory(prefix="fortnight-verify-")))
-        scan = self._scan(folder)
+        watched = watched_in(self.scene, listings)
+        scan = self._scan(folder, watched)
         keep.callback(scan.sql.close)
         gone = self._files(chosen, files, (scan, search, folder))
         if more := self._instead(listings, chosen, gone):
             chosen += more
             self.scene = self.scene.once_listed(self.scene)  # it has to know of what came since
-            with closing((again := self._scan(folder)).sql):
+            with closing((again := self._scan(folder, watched)).sql):
                 self._files(more, more, (again, search, folder))
                 measures.take(scan.sql, again.sql)
             scan.answers += again.answers
@@ -109,6 +112,7 @@ class Survey:
             entries=entries,
             log_objects=sum(len(some) for one in listings for some in one.entries.values()),
             measures=measures.measured(scan.sql),
+            watched=watched,
             unseen=self.unseen,
         )
 
@@ -131,13 +135,14 @@ class Survey:
             return listing
         return list_bucket(listing, bucket.store, bucket.where, rules, bucket.now)
 
-    def _scan(self, folder: Path) -> Scan:
+    def _scan(self, folder: Path, watched: Mapping[str, Watched]) -> Scan:
         facts = Facts(
             vendors=tuple(self.scene.policies.versions),
             default=self.scene.policies.default,
             countries=self.scene.residency.regions,
             registry=self.scene.registry,
             keyring=self.scene.keyring,
+            watched=watched,
         )
         regions = tuple(dict.fromkeys(place.region for place in self.scene.settings.regions))
         scan = Scan(facts, regions, self.questions, spill=folder)

@@ -13,8 +13,10 @@ from support.wire import EU, US
 
 from jobs.verify import Scene, verify
 from jobs.verify.checks.rows import sample_of
+from schemas.ledger_keys import LedgerKey
 from schemas.tables import MAP_TILES, TABLES, TELEMETRY
 from storage.directory import DirectoryStore
+from storage.s3.evidence import Unseen
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,29 @@ def test_of_a_log_with_rows_only_the_newest_entry_may_be_old(house: House, tmp_p
     assert not broken(quiet.verify())
     os.utime(older[-1], (old, old))
     assert f"{SMAROCK}/fortnight" in broken(quiet.verify())
+
+
+def test_a_watch_entry_forbids_nothing_that_came_later_nor_while_its_erasure_is_at_work(
+    house: House, tmp_path: Path
+) -> None:
+    watched = house.copy(tmp_path / "watched")
+    watched.watch(FRENCH, up_to=NOW - timedelta(days=10))
+    watched.watch(FRENCH, up_to=NOW - timedelta(hours=1))
+    outcome = watched.verify()
+    assert not list(findings(outcome))
+    assert (outcome.seen.watched[EU].entries, outcome.seen.watched[EU].pending) == (2, 1)
+
+
+def test_whoever_has_no_key_of_the_ledger_cannot_tell_what_a_watch_entry_says(
+    house: House, tmp_path: Path
+) -> None:
+    watched = house.copy(tmp_path / "watched")
+    watched.watch(FRENCH, up_to=NOW - timedelta(days=2))
+    for key in (lambda _: Unseen("it is not at hand"), lambda _: LedgerKey.generate(EU)):
+        outcome = verify(replace(watched.scene(), ledger_key=key))
+        assert not list(findings(outcome))
+        (looked,) = (one for one in outcome.judged if one.promise.name == f"{SMAROCK}/right-erase")
+        assert any("_watch/" in why for look in looked.looks for why in look.unknown)
 
 
 class Leaving(DirectoryStore):

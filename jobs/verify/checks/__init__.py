@@ -10,6 +10,7 @@ from jobs.verify.checks import (
     binding,
     collection,
     consent,
+    drills,
     exclusion,
     hold,
     map_gate,
@@ -35,7 +36,7 @@ _ASKED: Mapping[str, tuple[Asker, ...]] = {
     "permanent": (permanent.no_longer,),
     "residency": (residency.rows,),
     "retention": (retention.in_time,),
-    "right": (rights.kept_out,),
+    "right": (rights.kept_out, rights.stays_away),
 }
 _LOOKED: Mapping[str, tuple[Check, ...]] = {
     "collection": (collection.columns, collection.nobody_named, collection.no_bounds),
@@ -43,6 +44,7 @@ _LOOKED: Mapping[str, tuple[Check, ...]] = {
     "hold": (hold.copies,),
     "map-gate": (map_gate.special_case, map_gate.reported),
     "retention": (retention.ages, retention.logs, retention.uploads),
+    "right": (rights.watches, drills.drilled, drills.nobody_else),
     "versions": (versions.receipts,),
 }
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from jobs.verify.checks.declared import ROBOTS
-from jobs.verify.checks.rows import carried_out, followed, policy_is
+from jobs.verify.checks.rows import carried_out, followed, policy_is, sample_of
 from jobs.verify.promise import Promise
 from jobs.verify.rows.question import Question
 from jobs.verify.scene import Purpose, Scene
+from jobs.verify.verdict import Look
 from schemas.policies.answering import Right
 
 
@@ -25,6 +26,49 @@ def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
                 registry=True,
             )
 
+
+def stays_away(promise: Promise, scene: Scene) -> Iterator[Question]:
+    """No row is there by a name that a watch entry tells of."""
+    del scene
+    if not _is_of_erasures(promise):
+        return
+    for table in ROBOTS:
+        yield Question(
+            table=table,
+            checked=f"{table}: rows of an erased subject stay away, by its watch entry",
+            of=f"{policy_is(promise.vendor)} and watched_up_to is not null",
+            broken=f"its_purpose <> '{Purpose.HOLDS}' and event_us <= watched_up_to",
+            what="there again although a watch entry says that its subject was erased",
+        )
+
+
+def watches(promise: Promise, scene: Scene) -> Iterator[Look]:
+    """Every watch entry was opened, so that it is known by which names to look."""
+    if not _is_of_erasures(promise) or (seen := scene.seen) is None:
+        return
+    for region, said in seen.watched.items():
+        pending = f"{said.pending} are of erasures that are still at work: not looked for yet"
+        yield Look(
+            checked=f"{region}: erased subjects are known by their watch entries",
+            looked_at=said.entries,
+            unit="watch entries",
+            sample=sample_of(scene),
+            unknown=said.unseen,
+            notes=(pending,) if said.pending else (),
+            repeat=f"fortnight verify --region {region}, by an officer",
+        )
+
+
+def _is_of_erasures(promise: Promise) -> bool:
+    """Whether it is the promise of its maker that erasures are judged by."""
+    if not isinstance(promise.clause, Right):
+        return False
+    promised = {one.right for one in promise.policy.of_kind(Right)}
+    return promise.clause.right == next((one for one in _ERASES if one in promised), "")
+
+
+_ERASES = ("erase", "cancel", "withdraw")
+"""Rights by which rows go: a maker who promised no erasure erases all the same, where it must."""
 
 _SEEN = f"its_purpose = '{Purpose.ROWS}'"
 """Where everybody looks: what is restricted stays apart, also where it was to be erased."""

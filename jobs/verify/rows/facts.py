@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import duckdb
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from jobs.verify.rows.names import Namer
 from jobs.verify.rows.registry import Marked, Registered, Registry
+from jobs.verify.rows.watched import Watched
 from schemas.keyring import Keyring
 from schemas.regions import Region
 
@@ -37,7 +39,9 @@ _MARKED = pa.schema(
     }
 )
 _NAMES = pa.schema({"name": pa.string(), "device": pa.int64(), "named_in": pa.string()})
+_WATCHED = pa.schema({"name": pa.string(), "watched_in": pa.string(), "watched_up_to": pa.int64()})
 _AT_ONCE = 100_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Kind = TypeVar("_Kind", Registered, Marked)
 
 
@@ -51,6 +55,7 @@ class Facts:
         countries: Country -> region.
         registry: None: it could not be read.
         keyring: None: it is not at hand; then no row's device is known.
+        watched: Region -> what its watch entries say.
     """
 
     vendors: Sequence[str]
@@ -58,6 +63,7 @@ class Facts:
     countries: Mapping[str, str]
     registry: Registry | None = None
     keyring: Keyring | None = field(default=None, repr=False)
+    watched: Mapping[str, Watched] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -77,6 +83,7 @@ class Facts:
         _fill(connection, "registered", registered, _REGISTERED)
         _fill(connection, "marked", _tables(registry.marked, _mark, _MARKED), _MARKED)
         _fill(connection, "names", self._names(registry, regions), _NAMES)
+        _fill(connection, "watched", self._watched(), _WATCHED)
 
     def _registration(self, one: Registered) -> dict[str, object]:
         return {
@@ -98,6 +105,18 @@ class Facts:
             for key in self.keyring.live(Region(region)) if self.keyring else ():
                 if key.secret:
                     yield from _named(registry, Namer(key.secret, key.version), region)
+
+    def _watched(self) -> Iterator[pa.Table]:
+        for region, said in self.watched.items():
+            rows = [
+                {"name": name, "watched_in": region, "watched_up_to": _microseconds(up_to)}
+                for name, up_to in said.names.items()
+            ]
+            yield pa.Table.from_pylist(rows, schema=_WATCHED)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _named(registry: Registry, namer: Namer, region: str) -> Iterator[pa.Table]:

@@ -12,6 +12,7 @@ Beside its own columns a row has, for questions to use:
     then_restricted, then_stopped, then_erased     the mark as of its ingest time
     now_restricted, now_erased, now_since          the newest mark
     now_consents, now_bound_since, now_cancelled, now_said      the newest registration
+    watched_up_to       until when its rows are gone, as a watch entry of its region says
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +41,7 @@ select b.*, f.* exclude (its_file),
     t.erased as then_erased, coalesce(m.restricted, false) as now_restricted,
     m.erased as now_erased, m.since as now_since, o.known_consents as now_consents,
     o.known_bound_since as now_bound_since, coalesce(o.known_cancelled, false) as now_cancelled,
-    o.since as now_said
+    o.since as now_said, x.watched_up_to
 from batch b join files f using (its_file)
 left join vendors v on v.vendor = b.vendor
 left join countries l on l.country = b.country
@@ -50,6 +51,7 @@ left join vendors w on w.vendor = g.known_vendor
 left join marked t on t.device = n.device and b.ingest_us > t.since and b.ingest_us <= t.until
 left join marked m on m.device = n.device and m.until = 4611686018427387904
 left join registered o on o.device = n.device and o.until = 4611686018427387904
+left join watched x on x.name = b.device and x.watched_in = f.its_region
 """
 _PLAIN_VIEW = (
     "create or replace temp table asked as select * from batch join files using (its_file)"

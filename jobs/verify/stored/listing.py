@@ -13,8 +13,8 @@ from storage.store import ObjectStore
 _ENDING = ("data", "link", "watch")
 """Kinds whose path names the hour by which they must be gone."""
 _SCRATCH_AGE = timedelta(days=1)
-_UNREADABLE = ("watch", "preserved", "sign")
-"""Sealed, or empty; their names have a form that leaves no room."""
+_UNREADABLE = ("preserved", "sign")
+"""Empty; their names have a form that leaves no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class Listing:
         files: The current version of each data file.
         entries: Table -> versions of its log that are there.
         others: Keys of whatever else is there.
+        watches: Keys of watch entries.
         preserved: Keys of data whose expiry is suspended, for a claim of its subject.
         ages: Of every version of every object: past its hour, or a path that promises too much.
         strays: Of every object: a name that nobody can tell the age of.
@@ -60,6 +61,7 @@ class Listing:
     files: list[StoredFile] = field(default_factory=list, repr=False)
     entries: dict[str, list[int]] = field(default_factory=dict, repr=False)
     others: list[str] = field(default_factory=list, repr=False)
+    watches: list[str] = field(default_factory=list, repr=False)
     preserved: set[str] = field(default_factory=set, repr=False)
     ages: Tally = field(default_factory=Tally)
     strays: Tally = field(default_factory=Tally)
@@ -146,6 +148,8 @@ def _remember(listing: Listing, named: Named, version: Version) -> None:
         )
     elif named.kind == "entry":
         listing.entries.setdefault(named.table, []).append(named.version)
+    elif named.kind == "watch":
+        listing.watches.append(version.key)
     elif named.kind not in _UNREADABLE:
         listing.others.append(version.key)
     if named.kind == "preserved":  # listed before the tables, so before what it is about

@@ -24,8 +24,10 @@ from jobs.verify.rows.registry import Registry, Word
 from jobs.verify.sample import Sampling
 from schemas.batches import WireBatch
 from schemas.keyring import Keyring
+from schemas.ledger_keys import LedgerKey
 from schemas.lineage import Partition, Span
 from schemas.policies import Policies
+from schemas.privacy import Domain, domain_key, pseudonyms
 from schemas.regions import Region, Residency
 from schemas.retention import microseconds
 from schemas.settings import RegionSettings, Settings
@@ -35,6 +37,7 @@ from storage.lake import Destination
 from storage.layout import DataPath, object_key
 from storage.parquet import describe, encode
 from storage.receipts import Receipt, SpanReceipt
+from storage.watches import Watch, WatchPath, put_watch
 from streams.pipeline import Pipeline
 from streams.registry import DeviceRecord
 from streams.registry import Registry as Known
@@ -105,6 +108,9 @@ class House:
     keyring: Keyring
     words: tuple[tuple[bytes, bytes | None, datetime], ...]
     settings: Settings = field(default_factory=Settings)
+    ledger_keys: Mapping[str, LedgerKey] = field(
+        default_factory=lambda: {one: LedgerKey.generate(one) for one in (EU, US)}
+    )
 
     @classmethod
     def build(cls, folder: Path) -> "House":
@@ -170,7 +176,17 @@ class House:
             registry=Registry.of(words),
             now=NOW,
             sampling=sampling or Sampling(),
+            ledger_key=self.ledger_keys.__getitem__,
         )
+
+    def watch(self, *robots: Robot, up_to: datetime, region: Region = EU) -> None:
+        """Put the watch entry of an erasure of robots."""
+        key = self.keyring.current(region)
+        secret = domain_key(key.secret, Domain.DEVICE)
+        names = pseudonyms([one.serial for one in robots], secret, key.version)
+        path = WatchPath(NOW + HOUR, uuid4().hex)
+        watch = Watch(region, tuple(names), up_to)
+        put_watch(self.store(region), path, watch, self.ledger_keys[region].watching)
 
     def verify(self, sampling: Sampling | None = None) -> Outcome:
         return verify(self.scene(sampling))

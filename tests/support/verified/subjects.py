@@ -238,6 +238,25 @@ def an_erased_subject_that_stayed(house: House) -> House:
     return house.with_words(_mark(GERMAN, NOW - timedelta(days=3), erased=erased), bound)
 
 
+def an_erased_subject_that_only_its_watch_entry_knows(house: House) -> None:
+    """Nobody marks it any more, and its registration is as it was."""
+    house.watch(GERMAN, up_to=NOW - timedelta(days=2))
+
+
+def one_reading_of_the_last_moment_before_an_erasure(house: House) -> None:
+    """Of several robots of an erased subject one reading came back, and newer ones may be there."""
+    keys = files(house, TELEMETRY, US)
+    at = read(house, keys[0], US)["event_time"]
+    last = pc.max(at).as_py()
+    for key in keys[:1]:
+        rows = read(house, key, US)
+        mine = pc.equal(rows["device"], named(AMERICAN.serial, house, US))
+        write(
+            house, key, rows.filter(pc.or_(pc.invert(mine), pc.equal(rows["event_time"], last))), US
+        )
+    house.watch(UNBOUND, AMERICAN, up_to=last, region=US)
+
+
 def maps_whose_yes_was_taken_back(house: House) -> House:
     """Nothing came since: what came before is still there."""
     no = _yes_to("telemetry", "history", "location")
@@ -305,6 +324,8 @@ MISCHIEF = (
     Mischief(rows_of_somebody_who_objected, by(QIHOO, "right-stop")),
     Mischief(an_erased_subject_that_came_back, by(SMAROCK, "right-erase")),
     Mischief(an_erased_subject_that_stayed, by(SMAROCK, "right-erase", "bound")),
+    Mischief(an_erased_subject_that_only_its_watch_entry_knows, by(SMAROCK, "right-erase")),
+    Mischief(one_reading_of_the_last_moment_before_an_erasure, by(SMAROCK, "right-erase")),
     Mischief(maps_whose_yes_was_taken_back, by(QIHOO, "consent-maps")),
     Mischief(rows_of_the_owner_before, by(SMAROCK, "bound")),
     Mischief(old_rows_of_a_closed_account, by(QIHOO, "account-permanent")),
