@@ -48,6 +48,9 @@ _RETRIES = 15
 _CATCH_UP = 32
 """Entries that are read one by one; with more to catch up, the library is asked anew."""
 
+_RECENT = 4
+"""Entries that are read before the library is asked: a flush moves all partitions of its worker."""
+
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 
 PLACEMENT = (
@@ -139,6 +142,8 @@ class Destination:
         with self._translated():
             handle = self._handle()
             self._catch_up(handle)
+            if not handle.known.keys() >= {*names}:
+                handle.known = self._recent(handle.seen) | handle.known
             for name in names:
                 if name not in handle.known:
                     handle.known[name] = handle.lake.transaction_version(name)
@@ -280,6 +285,17 @@ class Destination:
         if after - before > _CATCH_UP:
             raise ValueError("too many")
         return read_versions(self.store, self.table.name, before + 1, after)
+
+    def _recent(self, version: int) -> dict[str, int | None]:
+        """What the newest entries say: mostly of every partition that anybody asks for.
+
+        For each that it is asked for, the library reads the log anew from its checkpoint on.
+        """
+        try:
+            first = max(version - _RECENT + 1, 0)
+            return {**read_versions(self.store, self.table.name, first, version)}
+        except (KeyError, ValueError):
+            return {}
 
     def _open(self) -> DeltaTable:
         return DeltaTable(self.url, storage_options=self.store.lake_options())
