@@ -1,4 +1,7 @@
 from datetime import UTC, datetime
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -95,3 +98,21 @@ def test_the_s3_server_holds_buckets_of_several_regions_and_conditional_puts(s3:
     client.put_object(Bucket="test-servers", Key="a", Body=b"1", IfNoneMatch="*")
     with pytest.raises(client.exceptions.ClientError, match="PreconditionFailed"):
         client.put_object(Bucket="test-servers", Key="a", Body=b"2", IfNoneMatch="*")
+
+
+def test_a_connection_goes_on_after_a_put_that_was_refused(s3: S3Server) -> None:
+    client, bucket = HTTPConnection(urlsplit(s3.url).netloc), f"/bucket-{uuid4().hex[:8]}"
+
+    def status(method: str, path: str, body: bytes = b"") -> int:
+        client.request(method, path, body)
+        answer = client.getresponse()
+        answer.read()
+        return answer.status
+
+    assert status("PUT", bucket) == 200
+    first = client.sock
+    assert status("PUT", f"{bucket}-of-nobody/one", b"12345") == 404
+    assert status("PUT", f"{bucket}/one", b"12345") == 200
+    assert status("HEAD", bucket) == 200
+    assert client.sock is first
+    client.close()
