@@ -25,12 +25,19 @@ from jobs.incident.whose import Places, Question, whose
 from jobs.kafka import Cluster
 from jobs.office import Office
 from jobs.subjects.access.give import Given, Target, give
+from jobs.subjects.access.search.people import Person
+from jobs.subjects.access.search.spill import Spill
+from jobs.subjects.access.writing.archive import Archive
 from schemas.approvals import unapproved
 from schemas.errors import PolicyError, SettingsError
 from schemas.policies import Policies
-from schemas.regions import Residency
+from schemas.regions import Region, Residency
 from schemas.settings import Settings
+from schemas.tables import DEAD_LETTERS
+from storage.directory import DirectoryStore
 from storage.holds import read_records
+from storage.lake import Destination
+from storage.store import ObjectInfo
 
 pytestmark = pytest.mark.kafka
 LINE = "R-1 account:Alice"
@@ -140,6 +147,33 @@ def test_dead_letters_are_told_with_position_and_reason(opened: Opened) -> None:
         str(record["partition"]),
         str(record["offset"]),
     )
+
+
+class ClosedStore(DirectoryStore):
+    """Another region's bucket, to somebody whose rights end before it."""
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        raise SettingsError(f"AccessDenied: {prefix}")
+
+
+def test_where_another_regions_dead_letters_are_closed_the_archive_says_so(
+    world: World, opened: Opened, tmp_path: Path
+) -> None:
+    closed = Destination(DEAD_LETTERS, Region("us"), ClosedStore(tmp_path))
+    roll = world.roll("account:alice")
+    (case,) = world.cases(roll, LINE)
+    path = tmp_path / "archive.zip"
+    with Spill() as spill, Archive.create(path, PASSPHRASE, NOW) as archive:
+        sources = replace(world.sources, dead_letters=closed)
+        (dossier,) = sources.search([Person.of("R-1", case.subject, roll)], spill, NOW)
+        dossier.write(archive, spill, Policies.shipped())
+    found = Opened.open(path)
+    assert len(found.records) == len(opened.records)
+    assert not any(one["rejected"] for one in found.records)
+    assert found.proof["dead_letters"] == {"looked_at": False, "lie_in": "us"}
+    assert opened.proof["dead_letters"] == {"looked_at": True}
+    assert "another region (us)" in found.parts["index.html"].decode()
+    assert "another region (" not in opened.parts["index.html"].decode()
 
 
 def test_nothing_of_anybody_else_is_in_any_part(world: World, opened: Opened) -> None:

@@ -91,5 +91,11 @@ def _show(given: Given, *, is_new: bool) -> None:
         return
     tell(given.recorded)
     typer.echo(f"{given.path}: {given.rows} rows")
+    if given.closed:
+        typer.echo(
+            f"dead letters lie in {given.closed} and were not looked at: whoever may read them "
+            "there finds by their positions why records of the archive were rejected: "
+            "`fortnight dead-letters list`"
+        )
     if is_new:
         typer.echo(f"its passphrase, which is kept nowhere: {given.passphrase}")

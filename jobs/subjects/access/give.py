@@ -64,6 +64,7 @@ class Given:
         standing: How far the act came.
         path: Of the archive; None where it is only proposed.
         rows: That are in it, from tables.
+        closed: The region whose dead letters could not be looked at; empty where they were.
     """
 
     request: str
@@ -72,6 +73,7 @@ class Given:
     passphrase: str = field(default="", repr=False)
     rows: int = 0
     recorded: Recorded | None = None
+    closed: str = ""
 
 
 def give(cases: Sequence[Case], roll: Roll, sources: Sources, target: Target) -> Iterator[Given]:
@@ -112,4 +114,12 @@ def _write(case: Case, found: Standing, dossier: Dossier, target: Target, spill:
             found.told(case.act(ACT)), looked_at=looked_at, changed={"rows": dossier.rows}
         )
         recorded = case.office.record(told)
-    return Given(case.request.number, found, path, passphrase, dossier.rows, recorded)
+    return Given(
+        case.request.number,
+        found,
+        path,
+        passphrase,
+        dossier.rows,
+        recorded,
+        dossier.proof.closed,
+    )

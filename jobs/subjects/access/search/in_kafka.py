@@ -120,16 +120,22 @@ class DeadLetters:
 def look(
     cluster: Cluster,
     claims: Claims,
-    dead_letters: Destination,
+    dead_letters: Destination | None,
     spill: Spill,
 ) -> InKafka:
     """Read every input topic from its beginning to its present end.
+
+    Args:
+        claims: Whose a record is.
+        dead_letters: Say why records were rejected; None: nobody may ask them here.
+        spill: Where records are put aside.
 
     Raises:
         RetryableError: Kafka, or the store, does not answer.
     """
     topics = cluster.topics(table.topic for table in STREAMED.values())
-    letters = DeadLetters.read(dead_letters, [topic.id for topic in topics.values()])
+    ids = [topic.id for topic in topics.values()]
+    letters = DeadLetters.read(dead_letters, ids) if dead_letters else None
     desk = _Desk(claims, letters, spill)
     passed = []
     for topic in topics.values():
@@ -154,7 +160,7 @@ class _Desk:
     """Sorts records by person."""
 
     claims: Claims
-    letters: DeadLetters
+    letters: DeadLetters | None
     spill: Spill
     waiting: dict[int, list[tuple[object, ...]]] = field(default_factory=lambda: defaultdict(list))
     kept: dict[int, list[Place]] = field(default_factory=lambda: defaultdict(list))
@@ -181,7 +187,7 @@ class _Desk:
                 at.offset,
                 record.ingest_time,
                 content_type(record),
-                self.letters.reason(at),
+                self.letters.reason(at) if self.letters else None,
                 record.value,
             )
         )

@@ -15,7 +15,7 @@ from jobs.subjects.access.search.people import Owners, Person
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.access.writing.proof import Proof
 from jobs.subjects.subject import names
-from schemas.errors import ConflictError
+from schemas.errors import ConflictError, SettingsError
 from schemas.hold_record import HoldRecord
 from schemas.keyring import Keyring
 from schemas.regions import Region
@@ -32,7 +32,7 @@ class Sources:
         restricted: Put aside because a subject asked for it; none where nobody can be.
         holds: The hold bucket; None where nothing can be held.
         unwrap: Opens a hold's own key.
-        dead_letters: In the home region.
+        dead_letters: In the home region, which may be another: then rights may end before it.
         keyring: The region's secrets opened.
         late_window: How much older than its arrival a record may be.
     """
@@ -58,7 +58,8 @@ class Sources:
         """
         owners = Owners.of(people, lambda device: names([device], self.keyring, self.region))
         claims = Claims(people, self.late_window)
-        records = in_kafka.look(self.cluster, claims, self.dead_letters, spill)
+        letters = self._letters()
+        records = in_kafka.look(self.cluster, claims, letters, spill)
         looked: list[Looked] = []
         kept: dict[int, list[Kept]] = defaultdict(list)
         for one, found in self._gather(owners, spill):
@@ -66,7 +67,8 @@ class Sources:
             for place, rows in found.items():
                 kept[place].append(rows)
         versions = tuple(key.version for key in self.keyring.live(self.region))
-        proof = Proof(self.region, now, versions, tuple(looked), records.passed)
+        closed = "" if letters else self.dead_letters.region
+        proof = Proof(self.region, now, versions, tuple(looked), records.passed, closed)
         return [
             Dossier(
                 person=person,
@@ -78,6 +80,20 @@ class Sources:
             )
             for place, person in enumerate(people)
         ]
+
+    def _letters(self) -> Destination | None:
+        """The dead letters; None where they are another region's, and closed to us.
+
+        Raises:
+            RetryableError: The home region does not answer.
+        """
+        place = self.dead_letters
+        if place.region != self.region:
+            try:
+                next(iter(place.store.list(f"{place.table.name}/")), None)
+            except SettingsError:  # S3 says no
+                return None
+        return place
 
     def _gather(self, owners: Owners, spill: Spill) -> Iterator[tuple[Looked, Mapping[int, Kept]]]:
         """Look everywhere.

@@ -23,6 +23,8 @@ class Proof:
     Attributes:
         made: When it began, UTC.
         versions: Of the region's key: under each of them rows were looked for.
+        closed: The region whose dead letters could not be asked why records were rejected; empty
+            where they were asked.
     """
 
     region: Region
@@ -30,6 +32,7 @@ class Proof:
     versions: tuple[int, ...]
     looked: tuple[Looked, ...]
     passed: tuple[Passed, ...]
+    closed: str = ""
 
     @property
     def files(self) -> int:
@@ -60,6 +63,10 @@ class Proof:
             "key_versions": self.versions,
             "tables": [_table(one, rows) for one in self.looked],
             "kafka": [_partition(one, place) for one in self.passed],
+            "dead_letters": {
+                "looked_at": not self.closed,
+                **({"lie_in": self.closed} if self.closed else {}),
+            },
             "archive": {name: asdict(part) for name, part in parts.items()},
         }
         return msgspec.json.format(msgspec.json.encode(said))
