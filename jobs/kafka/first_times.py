@@ -22,6 +22,9 @@ Ask = Callable[[Mapping[TopicPartition, int]], Mapping[TopicPartition, OffsetAnd
 _NEAR = 2
 """So few records further on, the next one is asked for."""
 
+_STRIDE = 60_000
+"""Milliseconds that are gone at first, where it is not known how far; then twice as many."""
+
 
 @dataclass(slots=True)
 class _Search:
@@ -31,25 +34,28 @@ class _Search:
         wanted: The offset.
         offset: The last one that is known, not behind `wanted`.
         time: When it came, milliseconds.
-        beyond: Everything from this time on is behind `wanted`.
+        beyond: Everything from this time on is behind `wanted`; None: not known yet.
         behind: The first of those, or where the log ends.
     """
 
     wanted: int
     offset: int
     time: int
-    beyond: int
+    beyond: int | None
     behind: int
     _guesses: int = 0
 
     @property
     def is_over(self) -> bool:
         """Whether `time` is when `wanted` came."""
-        return self.offset == self.wanted or self.beyond <= self.time + 1
+        near = self.beyond is not None and self.beyond <= self.time + 1
+        return self.offset == self.wanted or near
 
     def next(self) -> int:
         """The time to ask about: later than `time`, and earlier than `beyond`."""
         self._guesses += 1
+        if self.beyond is None:
+            return self.time + (_STRIDE << self._guesses)
         length, left = self.beyond - self.time, self.wanted - self.offset
         if left <= _NEAR or self._guesses % 3 == 0:
             step = 1  # the next record; or all that came together share a time
@@ -71,8 +77,9 @@ class _Search:
 def first_times(ask: Ask, wanted: Mapping[Partition, int]) -> dict[Partition, datetime]:
     """The broker's time of the record at an offset of each partition, or of the first behind it.
 
-    A transaction's marker is told like a record. Where the broker's clock once went back, what
-    came then has the time from before.
+    While one comes, Kafka does not say which is the newest: the search is a little longer then. A
+    transaction's marker is told like a record. Where the broker's clock once went back, what came
+    then has the time from before.
 
     Args:
         ask: Asks Kafka.
@@ -91,7 +98,7 @@ def first_times(ask: Ask, wanted: Mapping[Partition, int]) -> dict[Partition, da
             max(wanted[one], first[at].offset),
             first[at].offset,
             first[at].timestamp,
-            beyond=last[at].timestamp + 1,
+            beyond=last[at].timestamp + 1 if last[at].offset >= 0 else None,
             behind=ends[at].offset,
         )
         for at, one in places.items()
