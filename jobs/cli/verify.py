@@ -17,7 +17,7 @@ from jobs.verify import verify as prove
 from jobs.verify.opening import scene_of, signing_key
 from jobs.verify.report.document import Previous, document, sealed
 from jobs.verify.report.page import page
-from jobs.verify.report.terminal import lines
+from jobs.verify.report.terminal import figures, lines
 from jobs.verify.sample import Sampling
 from jobs.verify.self_test import self_test
 from schemas.errors import SettingsError
@@ -66,7 +66,7 @@ def verify(  # noqa: PLR0913 - a command's options
         json.write_bytes(file)
     if html is not None:
         html.write_text(page(report, msgspec.json.decode(file).get("signature")), "utf-8")
-    for line in lines(outcome):
+    for line in (*figures(report), *lines(outcome)):
         typer.echo(line)
     if outcome.broken:
         raise typer.Exit(1)

@@ -145,7 +145,8 @@ class Survey:
             watched=watched,
         )
         regions = tuple(dict.fromkeys(place.region for place in self.scene.settings.regions))
-        scan = Scan(facts, regions, self.questions, spill=folder)
+        seed = self.scene.sampling.seed
+        scan = Scan(facts, regions, self.questions, spill=folder, seed=seed)
         if not facts.is_known:
             told = self.scene.registry_refused or self.scene.keyring_refused
             scan.answers.refused = told or "whose rows they are: registry or keyring is not at hand"

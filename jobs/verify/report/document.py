@@ -17,6 +17,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from jobs.verify.promise import Judged
+from jobs.verify.rows.homes import FEWEST, MOST, Linked, linked
+from jobs.verify.rows.measures import K
 from jobs.verify.run import Outcome
 from jobs.verify.verdict import Look, Verdict
 from schemas.canonical import canonical_json, digest
@@ -49,6 +51,7 @@ class Previous:
 def document(outcome: Outcome, previous: Previous) -> Document:
     """Everything that the report says; whole numbers, texts and lists of them."""
     scene, seen = outcome.scene, outcome.seen
+    maps = linked(seen.measures.maps)
     counts = {verdict.value: 0 for verdict in Verdict}
     for judged in outcome.judged:
         counts[judged.verdict.value] += 1
@@ -62,7 +65,8 @@ def document(outcome: Outcome, previous: Previous) -> Document:
         "opened": len(seen.chosen) - seen.vanished,
         "rows": dict(sorted(seen.answers.rows.items())),
         "scope": _scope(outcome),
-        "figures": figures(outcome),
+        "figures": {**_groups(outcome), **_shares(maps)},
+        "maps": _compared(maps),
         "verdicts": counts,
         "promises": [_promise(judged) for judged in outcome.judged],
         "previous": previous.digest,
@@ -98,14 +102,36 @@ def opened(data: bytes, public: Ed25519PublicKey) -> Document:
     return report
 
 
-def figures(outcome: Outcome) -> dict[str, int]:
-    """What each report tells in numbers: how small groups of robots are."""
+def _groups(outcome: Outcome) -> dict[str, int]:
+    """How small groups of robots are."""
     told: dict[str, int] = {}
     for region, groups in outcome.seen.measures.groups.items():
         told[f"{region}: groups of one country, model, firmware and cell"] = groups.groups
-        told[f"{region}: those of fewer than 5 robots"] = groups.small
+        told[f"{region}: those of fewer than {K} robots"] = groups.small
         told[f"{region}: robots in the smallest"] = groups.smallest
     return told
+
+
+def _shares(maps: Linked) -> dict[str, int]:
+    """How well maps can be linked; nothing where there are too few."""
+    told = {
+        "maps: of 100 homes, found again by their walls": maps.turning,
+        "maps: of 100 homes, found again without turning them": maps.plain,
+    }
+    return {name: share for name, share in told.items() if share is not None}
+
+
+def _compared(maps: Linked) -> str:
+    """What that rests on."""
+    if maps.turning is None:
+        return (
+            f"how well maps can be linked: nothing to check: {maps.homes} homes were mapped twice "
+            f"in what was opened, and of fewer than {FEWEST} a share says nothing"
+        )
+    return (
+        f"how well maps can be linked: of {maps.homes} homes, at most {MOST}, drawn by the seed: "
+        "an earlier map of each is looked for by its walls among the maps of all"
+    )
 
 
 def _scope(outcome: Outcome) -> Document:

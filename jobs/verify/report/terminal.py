@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from jobs.verify.promise import Judged
+from jobs.verify.report.document import Document
 from jobs.verify.run import Outcome
 from jobs.verify.verdict import Look, Verdict
 
@@ -13,6 +14,13 @@ def lines(outcome: Outcome) -> Iterator[str]:
         yield f"{judged.verdict.value:16}  {judged.promise.name:40}  {judged.promise.clause.rule}"
         yield from _why(judged)
     yield summary(outcome)
+
+
+def figures(report: Document) -> Iterator[str]:
+    """What no clause promises and every report tells: small groups, and how maps can be linked."""
+    for name, value in report["figures"].items():
+        yield f"{value:16,}  {name}"
+    yield report["maps"]
 
 
 def summary(outcome: Outcome) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from jobs.maps.relink import HomeMap
+from jobs.verify.rows import homes
+
 _TABLES = """
 create table if not exists counted (its_policy text, its_region text, name text, files double);
 create table if not exists faults (device text, minute bigint);
@@ -47,8 +50,11 @@ select its_place, count(*), count(*) filter (where alone),
     count(*) filter (where alone and device in (select device from habits))
 from judged group by its_place order by its_place
 """
+K = 5
+"""A group of fewer robots gives its members away: the limit of the figures."""
+
 _SMALL = """
-select its_region, count(*), count(*) filter (where k < 5), min(k) from (
+select its_region, count(*), count(*) filter (where k < $limit), min(k) from (
     select its_region, count(distinct device) as k from cells
     group by its_region, country, model, firmware, latitude, longitude)
 group by its_region order by its_region
@@ -77,10 +83,12 @@ class Measures:
     Attributes:
         rows: (policy's vendor, region, table) -> rows in all, reckoned from the sample.
         groups: By region.
+        maps: Of some homes, two each.
     """
 
     rows: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     groups: Mapping[str, Groups] = field(default_factory=dict)
+    maps: tuple[HomeMap, ...] = field(default=(), repr=False)
     _sql: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
 
     def alone(
@@ -106,15 +114,21 @@ class Measures:
 def prepare(sql: duckdb.DuckDBPyConnection) -> None:
     """Make what `collect` fills."""
     sql.execute(_TABLES)
+    homes.prepare(sql)
 
 
-def collect(sql: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Count the rows that are being asked."""
+def collect(sql: duckdb.DuckDBPyConnection, table: str, seed: int) -> None:
+    """Count the rows that are being asked.
+
+    Args:
+        seed: The same draws the same homes.
+    """
     sql.execute(_COUNT, {"name": table})
     if table == "telemetry":
         sql.execute(_READINGS)
     elif table == "map_tiles":
         sql.execute(_TILES)
+        homes.collect(sql, seed)
 
 
 def take(sql: duckdb.DuckDBPyConnection, other: duckdb.DuckDBPyConnection) -> None:
@@ -130,5 +144,8 @@ def measured(sql: duckdb.DuckDBPyConnection) -> Measures:
     counted = sql.execute(
         "select its_policy, its_region, name, sum(files) from counted group by all"
     ).fetchall()
-    groups = {region: Groups(*rest) for region, *rest in sql.execute(_SMALL).fetchall()}
-    return Measures({(one[0], one[1], one[2]): one[3] for one in counted}, groups, sql)
+    groups = {
+        region: Groups(*rest) for region, *rest in sql.execute(_SMALL, {"limit": K}).fetchall()
+    }
+    rows = {(one[0], one[1], one[2]): one[3] for one in counted}
+    return Measures(rows, groups, homes.mapped_twice(sql), sql)

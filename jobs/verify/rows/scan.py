@@ -94,15 +94,18 @@ class Scan:
         questions: Sequence[Question],
         *,
         spill: Path,
+        seed: int = 0,
         memory: str = "512MB",
     ) -> None:
         """Make the tables of what is known.
 
         Args:
             spill: A folder for what does not fit into memory.
+            seed: Draws what figures look at more closely.
         """
         self.answers = Answers()
         self._facts = facts
+        self._seed = seed
         self._questions: Mapping[str, list[Question]] = {
             table: [one for one in questions if one.table == table] for table in TABLES
         }
@@ -171,7 +174,7 @@ class Scan:
         """Count for the figures all of it, or nothing."""
         self.sql.begin()
         try:
-            measures.collect(self.sql, table)
+            measures.collect(self.sql, table, self._seed)
         except duckdb.Error:
             self.sql.rollback()
             raise

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from jobs.cli import app
 from jobs.verify import Outcome, Verdict, verify
-from jobs.verify.report.document import Previous, document, opened, sealed
+from jobs.verify.report.document import Document, Previous, document, opened, sealed
 from jobs.verify.report.page import page
-from jobs.verify.report.terminal import lines
+from jobs.verify.report.terminal import figures, lines
 from jobs.verify.self_test import self_test
 from schemas.canonical import digest
 from schemas.errors import IntegrityError
@@ -37,10 +37,14 @@ def outcome(house: House) -> Outcome:
     return house.verify()
 
 
+@pytest.fixture(scope="module")
+def report(outcome: Outcome) -> Document:
+    return document(outcome, Previous("ab" * 32))
+
+
 def test_a_report_is_read_back_as_it_was_signed_and_not_when_it_was_changed(
-    outcome: Outcome,
+    report: Document,
 ) -> None:
-    report = document(outcome, Previous("ab" * 32))
     data = sealed(report, KEY)
     public = KEY.signing.public_key()
     assert opened(data, public) == report
@@ -49,13 +53,15 @@ def test_a_report_is_read_back_as_it_was_signed_and_not_when_it_was_changed(
             opened(changed, public)
 
 
-def test_the_same_bytes_time_and_seed_give_the_same_report(house: House, outcome: Outcome) -> None:
-    again = document(house.verify(), Previous())
-    assert sealed(again, None) == sealed(document(outcome, Previous()), None)
+def test_the_same_bytes_time_and_seed_give_the_same_report(house: House, report: Document) -> None:
+    again = document(house.verify(), Previous("ab" * 32))
+    assert sealed(again, None) == sealed(report, None)
 
 
-def test_the_page_tells_every_promise_its_verdict_and_what_repeats_it(outcome: Outcome) -> None:
-    shown = page(document(outcome, Previous()))
+def test_the_page_tells_every_promise_its_verdict_and_what_repeats_it(
+    outcome: Outcome, report: Document
+) -> None:
+    shown = page(report)
     for judged in outcome.judged:
         assert f'id="{judged.promise.name}"' in shown
     assert "battery_level is not null" in shown
@@ -64,9 +70,18 @@ def test_the_page_tells_every_promise_its_verdict_and_what_repeats_it(outcome: O
     assert "<link" not in shown
 
 
-def test_no_report_names_a_robot_or_an_account(outcome: Outcome) -> None:
-    report = document(outcome, Previous())
-    told = "\n".join([page(report), *lines(outcome), sealed(report, KEY).decode()])
+def test_all_three_tell_the_figures_and_what_they_rest_on(report: Document) -> None:
+    shown, told = page(report), "\n".join(figures(report))
+    assert "us: those of fewer than 5 robots" in report["figures"]
+    for said in (*report["figures"], report["maps"]):
+        assert said in shown
+        assert said in told
+
+
+def test_no_report_names_a_robot_or_an_account(outcome: Outcome, report: Document) -> None:
+    told = "\n".join(
+        [page(report), *lines(outcome), *figures(report), sealed(report, KEY).decode()]
+    )
     for robot in (GERMAN, AMERICAN):
         assert robot.serial not in told
         assert robot.account not in told
