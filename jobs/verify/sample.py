@@ -1,14 +1,21 @@
 """Which files are opened: all, or a sample that anybody can draw again from its seed."""
 
 import hashlib
+import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from jobs.verify.stored.files import StoredFile
 
 AT_LEAST = 3_000
 """Files that a sample has, where there are as many."""
+
+_OF_OTHERS = 300
+"""Of what is no data file: a bucket's objects, a log's entries; the newest third, and others."""
+
+_Thing = TypeVar("_Thing")
 
 Stratum = tuple[str, str, str, str]
 """Bucket, region, table and date: none of them is left out."""
@@ -42,6 +49,15 @@ class Sampling:
         else:
             chosen = [one for some in strata.values() for one in self._drawn(some, total)]
         return sorted(chosen, key=lambda file: (file.bucket, file.key))
+
+    def some(self, found: Sequence[_Thing]) -> list[_Thing]:
+        """The newest of what stands in order, and others by lot; all, where there are few."""
+        if self.deep or len(found) <= _OF_OTHERS:
+            return list(found)
+        newest = _OF_OTHERS // 3
+        lot = random.Random(self.seed)  # noqa: S311 - a sample
+        older = lot.sample(found[:-newest], _OF_OTHERS - newest)
+        return [*older, *found[-newest:]]
 
     def instead(
         self,

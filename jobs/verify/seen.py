@@ -24,6 +24,7 @@ class Words:
         leaks: (kind, vendor) of an identifier -> where it is.
         texts: How many objects were searched.
         damaged: Files that could not be read whole, and why.
+        untold: Files with bytes that their footers do not tell of.
         names: (place, where, name) of every distinct name beside rows: of metadata, tags.
     """
 
@@ -32,6 +33,7 @@ class Words:
     texts: int = 0
     damaged: dict[str, str] = field(default_factory=dict)
     names: list[tuple[str, str, str]] = field(default_factory=list)
+    untold: Tally = field(default_factory=Tally)
 
     def take(self, looked: Looked) -> None:
         """Add a file that was looked at."""
@@ -41,6 +43,8 @@ class Words:
             self.damaged[place] = "it is no Parquet file"
         elif len(places := self.shapes[looked.shape]) < SHOWN:
             places.append(place)
+        if not looked.is_told_whole:
+            self.untold.add(place, "it has bytes that its footer does not tell of")
         if looked.damaged:
             self.damaged[place] = looked.damaged
         for where, leak in looked.leaks:

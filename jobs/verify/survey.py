@@ -1,18 +1,18 @@
 """Looks at everything once: all names, then the bytes of what was chosen, many at a time."""
 
-import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
+from jobs.verify.beside import Beside
 from jobs.verify.rows import measures
 from jobs.verify.rows.facts import Facts
 from jobs.verify.rows.question import Question
@@ -23,7 +23,7 @@ from jobs.verify.scene import Bucket, Purpose, Scene, refusal
 from jobs.verify.seen import Seen, Words
 from jobs.verify.stored.cells import with_raw_cells
 from jobs.verify.stored.files import StoredFile
-from jobs.verify.stored.footers import Looked, look_at, search_any
+from jobs.verify.stored.footers import Looked, look_at
 from jobs.verify.stored.leaks import CANARY, Search
 from jobs.verify.stored.listing import Listing, Rules, came_since, list_bucket
 from jobs.verify.stored.logs import LogEntry, read_entry
@@ -32,7 +32,6 @@ from schemas.canaries import canaries
 from schemas.errors import FortnightError, IntegrityError
 from schemas.policies.collecting import MapGate
 from schemas.tables import TABLES
-from storage.s3 import Inspection
 
 Progress = Callable[[str], None]
 """Is told what is being looked at, as a short phrase."""
@@ -50,15 +49,7 @@ _KINDS = {
 }
 """What may lie in a bucket: kinds of `jobs.verify.stored.files.read_key`."""
 _MAPS = "map_tiles"
-_KEYS_TOGETHER = 1000
 _BYTES_TOGETHER = 32 << 20
-_LOG_SAMPLE = 300
-"""Entries of a table's log that are read, without `--deep`: the newest third, and others."""
-_BESIDE_SAMPLE = 50
-"""Objects of a bucket whose metadata and tags are read, without `--deep`."""
-
-
-_Name = TypeVar("_Name")
 
 
 @dataclass(slots=True)
@@ -90,7 +81,9 @@ class Survey:
         chosen = self.scene.sampling.choose(files)
         search = Search(self._identifiers(), self.scene.sampling.seed)
         entries = tuple(self._logs(listings, search))
-        self._beside(listings, search)
+        beside = Beside(self.scene.sampling, search, self.words, self.unseen)
+        for listing in listings:
+            beside.look(self._bucket(listing.bucket), listing)
         folder = Path(keep.enter_context(TemporaryDirectory(prefix="fortnight-verify-")))
         watched = watched_in(self.scene, listings)
         scan = self._scan(folder, watched)
@@ -156,7 +149,9 @@ class Survey:
         for listing in listings:
             for table, versions in sorted(listing.entries.items()):
                 self.progress(f"reading the log of {table} in {listing.bucket}")
-                yield from self._log(listing, table, self._some(sorted(versions)), search)
+                yield from self._log(
+                    listing, table, self.scene.sampling.some(sorted(versions)), search
+                )
 
     def _log(
         self, listing: Listing, table: str, versions: Sequence[int], search: Search
@@ -182,63 +177,6 @@ class Survey:
             for leak in entry.leaks:
                 self.words.leak(entry.place, "a log entry", leak)
             yield entry
-
-    def _some(self, found: Sequence[_Name]) -> list[_Name]:
-        """The newest, and others by lot; all where there are few or everything is wanted."""
-        if self.scene.sampling.deep or len(found) <= _LOG_SAMPLE:
-            return list(found)
-        newest = _LOG_SAMPLE // 3
-        lot = random.Random(self.scene.sampling.seed)  # noqa: S311 - a sample
-        older = lot.sample(found[:-newest], _LOG_SAMPLE - newest)
-        return [*older, *found[-newest:]]
-
-    def _beside(self, listings: Iterable[Listing], search: Search) -> None:
-        """Search what is no row: every object's name, other objects' bytes, metadata and tags."""
-        for listing in listings:
-            bucket = self._bucket(listing.bucket)
-            for key in _suspicious(listing, search):
-                for leak in search(key.encode()):
-                    self.words.leak(f"{bucket.name}/{key}", "an object's name", leak)
-            if listing.refused:
-                continue
-            self._look_into(bucket, self._some(listing.others), search)
-            if bucket.where is not None:
-                self._look_beside(bucket, listing, search)
-
-    def _look_into(self, bucket: Bucket, keys: Sequence[str], search: Search) -> None:
-        """Search objects that are no data files: checkpoints, ledgers, whatever is there."""
-        for key in keys:
-            try:
-                data = bucket.store.get(key)
-            except KeyError:  # cleaned meanwhile
-                continue
-            except FortnightError as error:
-                self.unseen[f"{bucket.name}, beside data"] = refusal(error)
-                return
-            self.words.texts += 1
-            for where, leak in search_any(data, search):
-                self.words.leak(f"{bucket.name}/{key}", where, leak)
-
-    def _look_beside(self, bucket: Bucket, listing: Listing, search: Search) -> None:
-        if bucket.where is None:
-            return
-        inspection = Inspection(bucket.where)
-        lot = random.Random(self.scene.sampling.seed)  # noqa: S311 - a sample
-        wanted = len(listing.files)
-        count = wanted if self.scene.sampling.deep else min(_BESIDE_SAMPLE, wanted)
-        for file in lot.sample(listing.files, count):
-            try:
-                words = inspection.words(file.key)
-            except KeyError:  # expired meanwhile
-                continue
-            except FortnightError as error:
-                self.unseen[f"{bucket.name}, beside objects"] = refusal(error)
-                return
-            self.words.texts += 1
-            for name, text in words.items():
-                self.words.names.append((file.place, "beside the object", name))
-                for leak in search(f"{name}\0{text}".encode()):
-                    self.words.leak(file.place, name, leak)
 
     def _files(
         self,
@@ -328,14 +266,6 @@ class Survey:
 
     def _bucket(self, name: str) -> Bucket:
         return next(one for one in self.scene.buckets if one.name == name)
-
-
-def _suspicious(listing: Listing, search: Search) -> Iterator[str]:
-    """Keys among which something was found: many are searched together, for it is rarely so."""
-    keys = chain((file.key for file in listing.files), listing.others)
-    while some := list(islice(keys, _KEYS_TOGETHER)):
-        if search("\n".join(some).encode()):
-            yield from some
 
 
 def _canaries() -> Iterator[Identifier]:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Literal
 
 from storage.s3.errors import translated
 from storage.s3.location import S3Location
@@ -18,6 +19,7 @@ class Version:
         modified: UTC, by S3's clock.
         current: Whether readers see it.
         marker: It is a delete marker: no bytes of its own, and older versions below it.
+        id: S3's name of the version; empty where it was not asked for.
     """
 
     key: str
@@ -25,6 +27,7 @@ class Version:
     modified: datetime
     current: bool
     marker: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,27 @@ class Upload:
 
     key: str
     begun: datetime
+
+
+_HEADERS: tuple[
+    Literal[
+        "CacheControl",
+        "ContentDisposition",
+        "ContentEncoding",
+        "ContentLanguage",
+        "ContentType",
+        "WebsiteRedirectLocation",
+    ],
+    ...,
+] = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "WebsiteRedirectLocation",
+)
+"""What whoever puts an object may write, and everybody who gets it is told."""
 
 
 class Inspection:
@@ -73,7 +97,8 @@ class Inspection:
         pages = self._client.get_paginator("list_object_versions")
         for page in pages.paginate(Bucket=self._bucket):
             for one in page.get("Versions", []):
-                yield Version(one["Key"], one["Size"], one["LastModified"], one["IsLatest"])
+                modified, latest = one["LastModified"], one["IsLatest"]
+                yield Version(one["Key"], one["Size"], modified, latest, id=one["VersionId"])
             for mark in page.get("DeleteMarkers", []):
                 modified, latest = mark["LastModified"], mark["IsLatest"]
                 yield Version(mark["Key"], 0, modified, latest, marker=True)
@@ -86,6 +111,12 @@ class Inspection:
                 for one in page.get("Uploads", []):
                     yield Upload(one["Key"], one["Initiated"])
 
+    def old_version(self, key: str, version: str) -> bytes:
+        """The bytes of one version of an object."""
+        with self._asking(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version)
+            return answer["Body"].read()
+
     def words(self, key: str) -> Mapping[str, str]:
         """What is written beside an object's bytes: its metadata, its headers and its tags."""
         with self._asking(key):
@@ -93,7 +124,7 @@ class Inspection:
             tags = self._client.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
         told = {f"metadata {name}": value for name, value in head.get("Metadata", {}).items()}
         told |= {f"tag {tag['Key']}": tag["Value"] for tag in tags}
-        for header in ("ContentDisposition", "ContentLanguage", "CacheControl", "ContentType"):
+        for header in _HEADERS:
             told |= {header: str(head[header])} if header in head else {}
         return told
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 AGES = both("fortnight", "two-weeks")
+FIRST_ENTRY = f"telemetry/_delta_log/{1:020}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,26 @@ def a_cards_address_in_an_objects_metadata(served: Served) -> None:
     _put_again(served, Metadata={"gateway": ADDRESS})
 
 
-def _put_again(served: Served, **beside: Any) -> None:  # noqa: ANN401 - of put_object
-    key = newest(served.house)
+def a_serial_number_in_a_tag_of_a_log_entry(served: Served) -> None:
+    _put_again(served, FIRST_ENTRY, Tagging=f"{FRENCH.serial}=x")
+
+
+def a_serial_number_in_an_old_version_of_a_log_entry(served: Served) -> None:
+    """Somebody put it right, in a bucket that keeps what was wrong."""
+    store = S3Store(served.where)
+    right = store.get(FIRST_ENTRY)
+    store.put(FIRST_ENTRY, right + f'{{"seen": "{GERMAN.serial}"}}\n'.encode())
+    store.put(FIRST_ENTRY, right)
+
+
+def a_serial_number_in_a_deleted_objects_name(served: Served) -> None:
+    place = f"_checks/{GERMAN.serial}"
+    S3Store(served.where).put(place, b"")
+    served.client.delete_object(Bucket=served.where.bucket, Key=place)
+
+
+def _put_again(served: Served, key: str = "", **beside: Any) -> None:  # noqa: ANN401 - of put_object
+    key = key or newest(served.house)
     data = S3Store(served.where).get(key)
     served.client.put_object(Bucket=served.where.bucket, Key=key, Body=data, **beside)
 
@@ -121,6 +140,9 @@ def _put_again(served: Served, **beside: Any) -> None:  # noqa: ANN401 - of put_
         (parts_of_an_upload_past_its_hour, AGES),
         (a_serial_number_in_an_objects_metadata, by(SMAROCK, "collect-device")),
         (a_serial_number_in_a_tag, by(QIHOO, "collect-association")),
+        (a_serial_number_in_a_tag_of_a_log_entry, by(QIHOO, "collect-association")),
+        (a_serial_number_in_an_old_version_of_a_log_entry, by(SMAROCK, "collect-device")),
+        (a_serial_number_in_a_deleted_objects_name, by(SMAROCK, "collect-device")),
         (a_networks_name_as_a_tag, both("no-network-identifiers")),
         (a_cards_address_in_an_objects_metadata, both("no-network-identifiers")),
     ],

@@ -123,6 +123,7 @@ def columns(promise: Promise, scene: Scene) -> Iterator[Look]:
     for shape, places in seen.words.shapes.items():
         for place in places if shape.table in DECLARED else ():
             tally.look(place, _wrong(shape))
+    tally += seen.words.untold
     yield _look("files have the columns that are declared, and no other", tally, scene)
 
 

@@ -9,9 +9,11 @@ import pyarrow.parquet as pq
 
 from jobs.verify.stored.files import StoredFile
 from jobs.verify.stored.leaks import Leak, Search
-from jobs.verify.stored.pages import end_of_pages, pages
+from jobs.verify.stored.pages import end_of_pages, is_told_whole, pages
 
 _MAGIC = b"PAR1"
+_OF_ROWS = frozenset({"device", "event_time"})
+"""Columns that every row of a robot has."""
 _AT_ONCE = 1 << 20
 """Pages are searched together up to so many bytes."""
 
@@ -43,6 +45,7 @@ class Looked:
         rows: As its footer says.
         leaks: (where in the file, what) of identifiers.
         damaged: Why its pages could not be unpacked; empty where they could.
+        is_told_whole: Its footer tells of all that lies before the last column's end.
     """
 
     file: StoredFile
@@ -50,6 +53,7 @@ class Looked:
     rows: int = 0
     leaks: tuple[tuple[str, Leak], ...] = field(default=())
     damaged: str = ""
+    is_told_whole: bool = True
 
 
 def look_at(file: StoredFile, data: bytes, search: Search) -> Looked:
@@ -65,7 +69,7 @@ def look_at(file: StoredFile, data: bytes, search: Search) -> Looked:
         leaks = tuple(_found(search, chain([texts], _blobs(data, footer))))
     except ValueError as error:
         return Looked(file, shape, footer.num_rows, tuple(_found(search, [texts])), str(error))
-    return Looked(file, shape, footer.num_rows, leaks)
+    return Looked(file, shape, footer.num_rows, leaks, is_told_whole=is_told_whole(footer))
 
 
 def search_any(data: bytes, search: Search) -> Iterator[tuple[str, Leak]]:
@@ -79,6 +83,20 @@ def search_any(data: bytes, search: Search) -> Iterator[tuple[str, Leak]]:
         yield from _found(search, chain([tail], _blobs(data, footer)))
     except (pa.ArrowException, OSError, ValueError):
         yield from _found(search, [[("its bytes", data)]])
+
+
+def has_rows(data: bytes) -> bool:
+    """Whether an object is a Parquet file with rows of devices."""
+    if data[:4] != _MAGIC:
+        return False
+    try:
+        reader = pq.ParquetFile(pa.BufferReader(data))
+        if not _OF_ROWS.issubset(reader.schema_arrow.names):
+            return False
+        devices = reader.read(["device"])["device"]
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+    return bool(devices.null_count < len(devices))
 
 
 def _words(schema: pa.Schema, footer: pq.FileMetaData) -> tuple[tuple[str, str], ...]:

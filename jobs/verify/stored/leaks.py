@@ -2,15 +2,18 @@
 
 Every registered identifier is looked up word by word (as sent, in other case, with or without
 separators, in hexadecimal, in base64, as a number). Some of them, and every canary, are moreover
-searched as parts of longer text, wherever they begin.
+searched as parts of longer text, wherever they begin, and as hashes that anybody can compute.
+Text counts in two bytes a letter too, with its letters escaped, and packed.
 """
 
 import base64
+import hashlib
 import random
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +32,18 @@ _ADDRESS = re.compile(
 )
 """A network card's (IEEE 802), as people write it."""
 _HEXADECIMAL = re.compile(r"[0-9a-f]{8,16}")
+_HASH = re.compile(
+    r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])"
+)
+_WITHOUT_A_KEY = ("md5", "sha1", "sha256")
+_WIDE = re.compile(rb"(?:[ -~]\0){6,}[ -~]?")
+"""UTF-16 of plain letters, in either order of bytes."""
+_ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})")
+"""source: RFC 3986, section 2.1; RFC 8259, section 7."""
+_SPACE, _TILDE = 0x20, 0x7E
+_GZIP, _GZIP_IN_BASE64 = b"\x1f\x8b", b"H4sI"
+"""source: RFC 1952, section 2.3.1; its first three bytes are always these."""
+_LARGEST = 64 << 20
 _SHORTEST_RUN = 6
 _IS_TEXT = np.zeros(256, np.int8)
 _IS_TEXT[[*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)]] = 1
@@ -61,6 +76,7 @@ class Search:
     seed: int = 0
     _words: dict[str, Identifier] = field(default_factory=dict, repr=False)
     _numbers: dict[str, Identifier] = field(default_factory=dict, repr=False)
+    _hashes: dict[str, Identifier] = field(default_factory=dict, repr=False)
     _parts: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
     _exact: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
     _binary: list[tuple[bytes, Leak]] = field(default_factory=list, repr=False)
@@ -76,17 +92,25 @@ class Search:
             self._parts += _parts(one)
             self._exact += _exact(one)
             self._binary += _binary(one)
+            self._hashes |= dict.fromkeys(_hashed(one), one)
 
     def __call__(self, data: bytes) -> set[Leak]:
-        """What is in some bytes, that are not compressed."""
-        text = _text(data)
+        """What is in some bytes; what they are as a whole may be packed by gzip."""
+        data = _unzipped(data) or data
+        found = {leak for part, leak in self._binary if part in data}
+        for text in _texts(data):
+            found |= self._in_text(text)
+        return found
+
+    def _in_text(self, text: bytes, *, is_inner: bool = False) -> set[Leak]:
         found = {Leak("address", "", "as text")} if _ADDRESS.search(text) else set()
         for word in set(_WORD.findall(text)):
             found |= set(self._looked_up(word.decode()))
+            if word.startswith(_GZIP_IN_BASE64) and not is_inner:
+                found |= self._packed(word.decode())
         lowered = text.lower().translate(None, _SEPARATORS)
         found |= {leak for part, leak in self._parts if part in lowered}
-        found |= {leak for part, leak in self._exact if part in text}
-        return found | {leak for part, leak in self._binary if part in data}
+        return found | {leak for part, leak in self._exact if part in text}
 
     def _chosen(self) -> list[Identifier]:
         """Every canary, and some others."""
@@ -101,6 +125,15 @@ class Search:
                 yield Leak(one.kind, one.vendor, form)
         if one := self._numbers.get(word):
             yield Leak(one.kind, one.vendor, "as a number")
+        for part in _HASH.findall(word):
+            if one := self._hashes.get(part.lower()):
+                yield Leak(one.kind, one.vendor, "as a hash without a key")
+
+    def _packed(self, word: str) -> set[Leak]:
+        """What is in text that was packed and written as a word; what is packed in that is not."""
+        inner = _unzipped(_in_base64(word))
+        found = (self._in_text(text, is_inner=True) for text in _texts(inner))
+        return {replace(leak, form="packed") for some in found for leak in some}
 
 
 def _is_telling(word: str) -> bool:
@@ -115,9 +148,27 @@ def _readings(word: str) -> Iterator[tuple[str, str]]:
         yield "as text", part
     with suppress(ValueError):
         yield "in hexadecimal", bytes.fromhex(word).decode()
-    bare = word.rstrip("=").translate(_URL_SAFE)
     with suppress(ValueError):
-        yield "in base64", base64.b64decode(bare + "=" * (-len(bare) % 4)).decode()
+        yield "in base64", _in_base64(word).decode()
+
+
+def _in_base64(word: str) -> bytes:
+    """What a word is the base64 of, padded or not; nothing where it is of none."""
+    bare = word.rstrip("=").translate(_URL_SAFE)
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4))
+    except ValueError:
+        return b""
+
+
+def _unzipped(data: bytes) -> bytes:
+    """What gzip packed, up to a size that fits; nothing where it did not, or it is damaged."""
+    if not data.startswith(_GZIP):
+        return b""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _LARGEST)
+    except zlib.error:
+        return b""
 
 
 def _forms(one: Identifier) -> set[bytes]:
@@ -155,6 +206,36 @@ def _text(data: bytes) -> bytes:
     edges = np.flatnonzero(np.diff(is_text)).reshape(-1, 2)
     long = edges[edges[:, 1] - edges[:, 0] >= _SHORTEST_RUN].tolist()
     return b"\0".join(data[start:end] for start, end in long)
+
+
+def _texts(data: bytes) -> Iterator[bytes]:
+    """The text in some bytes, as it is, and as what is in two bytes a letter, or escaped, reads."""
+    text = _text(data)
+    yield text
+    if _is_wide(data):
+        yield b"\0".join(one.replace(b"\0", b"") for one in _WIDE.findall(data))
+    if escaped := [run for run in text.split(b"\0") if _ESCAPED.search(run)]:
+        yield _ESCAPED.sub(_letter, b"\0".join(escaped))
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether `_WIDE` is anywhere, which is rare and dear to find out by looking for it."""
+    every = np.frombuffer(data, np.uint8)
+    pairs = (every[:-1] >= _SPACE) & (every[:-1] <= _TILDE) & (every[1:] == 0)
+    for further in (2, 4, 4):  # two letters, four, six
+        pairs = pairs[:-further] & pairs[further:] if len(pairs) > further else pairs[:0]
+    return bool(pairs.any())
+
+
+def _letter(escaped: "re.Match[bytes]") -> bytes:
+    return bytes([int(escaped[1] or escaped[2], 16)])
+
+
+def _hashed(one: Identifier) -> Iterator[str]:
+    """What anybody can compute of an identifier, and so look up."""
+    for form in _forms(one):
+        for name in _WITHOUT_A_KEY:
+            yield hashlib.new(name, form, usedforsecurity=False).hexdigest()
 
 
 def _aligned(data: bytes) -> Iterator[bytes]:

@@ -45,6 +45,7 @@ class Listing:
         files: The current version of each data file.
         entries: Table -> versions of its log that are there.
         others: Keys of whatever else is there.
+        old: (key, version) of what readers do not see; of a delete marker without a version.
         watches: Keys of watch entries.
         preserved: Keys of data whose expiry is suspended, for a claim of its subject.
         ages: Of every version of every object: past its hour, or a path that promises too much.
@@ -61,6 +62,7 @@ class Listing:
     files: list[StoredFile] = field(default_factory=list, repr=False)
     entries: dict[str, list[int]] = field(default_factory=dict, repr=False)
     others: list[str] = field(default_factory=list, repr=False)
+    old: list[tuple[str, str]] = field(default_factory=list, repr=False)
     watches: list[str] = field(default_factory=list, repr=False)
     preserved: set[str] = field(default_factory=set, repr=False)
     ages: Tally = field(default_factory=Tally)
@@ -131,6 +133,8 @@ def _judge(listing: Listing, version: Version, rules: Rules, now: datetime) -> N
         listing.ages.look(place, _left(version, now))
     if version.current and not version.marker:
         _remember(listing, named, version)
+    else:
+        listing.old.append((version.key, "" if version.marker else version.id))
 
 
 def _remember(listing: Listing, named: Named, version: Version) -> None:

@@ -16,6 +16,7 @@ _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 0, 1, 2, 3
 _MORE, _LOW = 0x80, 0x7F
 _NIBBLE = 0x0F
 _PAGE_V2 = 3
+_MAGIC_BYTES = 4
 _LONG_LIST = 15
 
 
@@ -51,6 +52,21 @@ def end_of_pages(footer: pq.FileMetaData) -> int:
         for chunk in map(footer.row_group(group).column, range(footer.num_columns))
     ]
     return max(ends, default=0)
+
+
+def is_told_whole(footer: pq.FileMetaData) -> bool:
+    """Whether columns follow one on another from the file's start: nothing lies between them."""
+    place = _MAGIC_BYTES
+    chunks = (
+        footer.row_group(group).column(number)
+        for group in range(footer.num_row_groups)
+        for number in range(footer.num_columns)
+    )
+    for start, size in sorted((_start(one), one.total_compressed_size) for one in chunks):
+        if start != place:
+            return False
+        place = start + size
+    return True
 
 
 def _start(chunk: pq.ColumnChunkMetaData) -> int:

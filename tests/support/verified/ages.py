@@ -88,6 +88,16 @@ def rows_below_the_scratch_of_checks(house: House) -> None:
     os.utime(house.folder / EU / place, (old, old))
 
 
+def rows_of_a_moment_ago_below_the_scratch_of_checks(house: House) -> None:
+    """Put again every day, they would stay for ever."""
+    house.store().put(f"_checks/verify/{uuid4().hex}/a", house.store().get(newest(house)))
+
+
+def rows_among_a_tables_log(house: House) -> None:
+    place = f"telemetry/_delta_log/_sidecars/{uuid4()}.parquet"
+    house.store().put(place, house.store().get(newest(house)))
+
+
 def rows_as_a_clock(house: House) -> None:
     house.store().put("clock/rows.parquet", house.store().get(newest(house)))
 
@@ -112,6 +122,8 @@ MISCHIEF = tuple(
         a_checkpoint_of_last_month,
         a_link_past_its_hour,
         rows_below_the_scratch_of_checks,
+        rows_of_a_moment_ago_below_the_scratch_of_checks,
+        rows_among_a_tables_log,
         rows_as_a_clock,
         rows_below_the_ledger,
     )

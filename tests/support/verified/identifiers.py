@@ -1,6 +1,8 @@
 """What names a robot or an account, where only pseudonyms may be."""
 
 import base64
+import gzip
+import hashlib
 import io
 
 import msgspec
@@ -118,6 +120,17 @@ def a_serial_number_in_a_checkpoint(house: House) -> None:
     house.store().put(place, sink.getvalue())
 
 
+def a_hash_of_a_serial_number_as_a_session(house: House) -> None:
+    """It looks like a pseudonym, and whoever has a list of serial numbers can look it up."""
+    known = hashlib.md5(GERMAN.serial.encode(), usedforsecurity=False).hexdigest()
+    change(house, newest(house), of=SMAROCK, session=f"k1:{known}")
+
+
+def a_serial_number_in_a_packed_log(house: House) -> None:
+    packed = gzip.compress(f"robot {FRENCH.serial} was here".encode())
+    house.store().put("telemetry/_delta_log/.tmp/log.gz", packed)
+
+
 def bounds_of_pseudonyms_in_the_log(house: House) -> None:
     name = named(GERMAN.serial, house)
     bounds = {"minValues": {"device": name}, "maxValues": {"device": name}}
@@ -158,6 +171,8 @@ MISCHIEF = (
     Mischief(a_serial_number_as_a_number_in_a_log_entry, QIHOOS),
     Mischief(a_canarys_password_within_a_text, SMAROCKS),
     Mischief(a_serial_number_in_a_checkpoint, SMAROCKS),
+    Mischief(a_hash_of_a_serial_number_as_a_session, SMAROCKS),
+    Mischief(a_serial_number_in_a_packed_log, QIHOOS),
     Mischief(bounds_of_pseudonyms_in_the_log, SMAROCKS | QIHOOS),
     Mischief(a_device_that_nobody_registered, SMAROCKS),
     Mischief(a_session_in_the_clear, by(SMAROCK, "collect-use")),

@@ -1,3 +1,6 @@
+import base64
+import gzip
+import hashlib
 import io
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +17,8 @@ from jobs.verify.rows.registry import Identifier, Registry, Word, word_of
 from jobs.verify.stored.files import latest_hour, read_key
 from jobs.verify.stored.footers import search_any
 from jobs.verify.stored.leaks import Search
-from jobs.verify.stored.pages import end_of_pages, pages
+from jobs.verify.stored.pages import _Thrift as Thrift
+from jobs.verify.stored.pages import end_of_pages, is_told_whole, pages
 from schemas.lineage import Partition, Position
 from schemas.retention import FORTNIGHT
 from storage.layout import object_key
@@ -59,6 +63,59 @@ def test_a_page_that_is_cut_is_no_silence() -> None:
 def test_an_identifier_is_found_within_any_bytes(before: bytes, after: bytes) -> None:
     for form in (SERIAL, SERIAL.lower(), SERIAL.replace("-", ":"), SERIAL.encode().hex()):
         assert SEARCH(before + form.encode() + after)
+
+
+DISGUISES: dict[str, bytes] = {
+    "two bytes a letter": SERIAL.encode("utf-16-le"),
+    "two bytes a letter, the high one first": SERIAL.encode("utf-16-be"),
+    "escaped as in JSON": "".join(f"\\u{ord(letter):04x}" for letter in SERIAL).encode(),
+    "escaped as in URLs": SERIAL.replace("-", "%2D").encode(),
+    "packed, as a word": base64.b64encode(gzip.compress(f"of {SERIAL}.".encode())),
+    "base64 for URLs, without its end": base64.urlsafe_b64encode(SERIAL.encode()).rstrip(b"="),
+    "a hash": hashlib.sha256(SERIAL.encode()).hexdigest().encode(),
+    "a hash of the folded form": hashlib.sha1(SERIAL.lower().replace("-", "").encode())  # noqa: S324 - what somebody else might do
+    .hexdigest()
+    .upper()
+    .encode(),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_violation_is_found_in_whatever_disguise_an_identifier_goes(disguise: str) -> None:
+    form = DISGUISES[disguise]
+    assert SEARCH(b'\0\0{"note": "' + form + b'"}\0\0')
+    assert SEARCH(gzip.compress(b"12:00 INFO " + form + b" ok"))
+    assert not SEARCH(b'{"note": "' + form[: len(form) // 2] + b'"}')
+
+
+def test_packed_text_that_unpacks_to_very_much_is_searched_at_its_beginning() -> None:
+    bomb = gzip.compress(SERIAL.encode() + bytes(100 << 20))
+    assert SEARCH(bomb)
+
+
+def test_a_violation_is_what_lies_between_columns_where_no_footer_tells_of_it() -> None:
+    sink = io.BytesIO()
+    rows = pa.table({"note": ["a"] * 4})
+    pq.write_table(rows, sink, compression="zstd", row_group_size=2)
+    whole = pq.read_metadata(io.BytesIO(sink.getvalue()))
+    assert is_told_whole(whole)
+    hidden = pq.read_metadata(io.BytesIO(without_first_group(sink.getvalue())))
+    assert hidden.num_row_groups == 1
+    assert not is_told_whole(hidden)
+
+
+def without_first_group(data: bytes) -> bytes:
+    """A file whose footer tells of its second group of rows only.
+
+    source: `parquet.thrift`, FileMetaData: its fourth field is the list of groups.
+    """
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size : -8]
+    begin = footer.index(bytes([0x19, 0x2C, 0x19, 0x1C])) + 2  # two groups, each of one column
+    reader = Thrift(footer, begin)
+    reader.struct()
+    cut = footer[: begin - 1] + bytes([0x1C]) + footer[reader.place :]
+    return data[: -8 - size] + cut + len(cut).to_bytes(4, "little") + b"PAR1"
 
 
 @given(st.binary(max_size=400))
