@@ -22,8 +22,8 @@ Ask = Callable[[Mapping[TopicPartition, int]], Mapping[TopicPartition, OffsetAnd
 _NEAR = 2
 """So few records further on, the next one is asked for."""
 
-_STRIDE = 60_000
-"""Milliseconds that are gone at first, where it is not known how far; then twice as many."""
+_STRIDE = 30_000
+"""Milliseconds; twice as many are gone, then four times, where it is not known how far."""
 
 
 @dataclass(slots=True)

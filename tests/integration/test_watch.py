@@ -8,17 +8,20 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from confluent_kafka import Producer as KafkaSender
 from support.faults.rig import wall_clock
-from support.kafka_tools import kafkas_own_lags
+from support.kafka_tools import ConsumerGroupCommand
 from support.lossy import LossyWay, lossy_way
+from support.sender import Sender
 from support.system import EU, US, System
 
 from jobs.demo.broker import Broker
@@ -39,17 +42,18 @@ from schemas.metrics import (
     PROBLEMS,
     REACHABLE,
 )
-from schemas.retention import microseconds
 from schemas.settings import PREFIX
 from schemas.tables import STREAMED
 
 pytestmark = pytest.mark.kafka
+T = TypeVar("T")
 
 TOPIC, DEVICE = "fleet.telemetry", "Serial-DE-1"
 FLOOD = 100
 PATIENCE = timedelta(seconds=2)
-MILLISECOND = timedelta(milliseconds=1)
-"""Kafka's times are in whole ones."""
+PARTITIONS = (0, 1)
+IDLE, GLANCE = timedelta(minutes=10), timedelta(seconds=30)
+SAMPLES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Scene:
     s3: S3Server
     worker: Process
     watch: Watch
+    sender: Sender
     health: str
     way: LossyWay
     """On which watch, and nobody else, reaches the region `us`."""
@@ -75,11 +80,10 @@ class Scene:
             assert time.monotonic() < deadline, (state.problems, state.partitions)
             time.sleep(0.2)
 
-    def send(self, n: int) -> None:
-        """Publish so many readings of one device; each is acknowledged."""
-        now = microseconds(wall_clock())
-        reading = {"device": DEVICE, "event_time": now, "status": "cleaning", "battery_level": 50}
-        self.system.publish(TOPIC, [(DEVICE, reading)] * n)
+    def began(self, one: PartitionState) -> datetime:
+        """When the first record that waits came, as the test knows."""
+        assert (one.partition.topic, one.next_offset is None) == (TOPIC, False)
+        return self.sender.came[one.partition.number, one.next_offset or 0]
 
     def answer(self, path: str) -> tuple[int, str]:
         """What the worker answers a supervisor."""
@@ -98,12 +102,12 @@ class Scene:
             time.sleep(0.2)
 
 
-def watched(system: System, way: LossyWay, url: str) -> Watched:
+def watched(system: System, way: LossyWay, *workers: str) -> Watched:
     settings = system.settings
     elsewhere = replace(system, settings=replace(settings, s3_endpoint=way.url)).lake()
     lake = {at: elsewhere[at] if at[1] == US else one for at, one in system.lake().items()}
     address, group = settings.bootstrap_servers, settings.group
-    return Watched(address, lambda: Cluster(address), group, lake, (url,), PATIENCE)
+    return Watched(address, lambda: Cluster(address), group, lake, workers, PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +119,7 @@ def scene(module_broker: Broker, credentials: None) -> Iterator[Scene]:  # noqa:
             Path(folder),
             module_broker,
             s3,
-            partitions=2,
+            partitions=len(PARTITIONS),
             flush_period=timedelta(seconds=0.5),
             session_timeout=timedelta(seconds=30),
         )
@@ -129,8 +133,9 @@ def scene(module_broker: Broker, credentials: None) -> Iterator[Scene]:  # noqa:
             lossy_way(s3.url) as way,
             closing(Watch(watched(system, way, f"{at}/metrics"))) as watch,
         ):
-            made = Scene(system, module_broker, s3, worker, watch, at, way)
-            made.send(10)
+            sender = Sender(module_broker.address, TOPIC, DEVICE)
+            made = Scene(system, module_broker, s3, worker, watch, sender, at, way)
+            made.sender.send(10)
             made.until(is_well)
             yield made
 
@@ -164,6 +169,32 @@ def is_durable(state: State) -> bool:
 def lagging(state: State) -> PartitionState:
     (one,) = [one for one in state.partitions if one.lag]
     return one
+
+
+def offsets(state: State) -> dict[int, int]:
+    """What the group has committed, by the topic's partition."""
+    mine = (one for one in state.partitions if one.partition.topic == TOPIC)
+    return {one.partition.number: one.group_offset or 0 for one in mine}
+
+
+def has_moved(state: State, since: Mapping[int, int]) -> bool:
+    """Whether the group has committed more of every partition of the topic."""
+    return all(offset > since[number] for number, offset in offsets(state).items())
+
+
+def at_once(watch: Watch, ask: Callable[[], T]) -> tuple[State, T]:
+    """What watch sees, and what was told at the same moment: in between nothing moved."""
+
+    def places(state: State) -> list[tuple[int, int | None, int | None]]:
+        return [(one.end, one.group_offset, one.next_offset) for one in state.partitions]
+
+    before = watch.look(wall_clock())
+    while True:
+        told = ask()
+        after = watch.look(wall_clock())
+        if places(before) == places(after):  # of what was under way, all has come
+            return after, told
+        before = after
 
 
 def test_times_are_those_of_what_is_there(
@@ -202,21 +233,37 @@ def test_after_ten_idle_minutes_a_record_has_its_own_time(module_broker: Broker)
             assert came == datetime.fromtimestamp(time_ms / 1_000, UTC)
 
 
+def test_in_ten_idle_minutes_nobody_is_woken_and_then_a_record_waits_since_it_came(
+    scene: Scene,
+) -> None:
+    scene.until(is_well)
+    with closing(Watch(watched(scene.system, scene.way, f"{scene.health}/metrics"))) as watch:
+        began = wall_clock() - IDLE  # by watch's clock, which then is everybody's again
+        for glance in range(IDLE // GLANCE):
+            idle = watch.look(began + glance * GLANCE)
+            assert (idle.problems, {one.verdict for one in idle.partitions}) == ((), {Verdict.OK})
+        with stopped(scene.worker):
+            scene.sender.send(1)
+            first = watch.look(wall_clock())
+            last = replace(scene, watch=watch).until(lambda now: lagging(now).verdict > Verdict.OK)
+    for state in (first, last):
+        one = lagging(state)
+        assert (one.lag, state.now - one.lag_time) == (1, scene.began(one))
+        assert one.verdict is (Verdict.OK if one.lag_time <= PATIENCE else Verdict.STOP)
+    scene.until(is_well)
+
+
 def test_a_stopped_worker_shows_with_the_lag_that_was_planted_and_continuing_clears_it(
-    scene: Scene, cache: Path
+    scene: Scene,
 ) -> None:
     scene.until(is_well)
     with stopped(scene.worker):
-        before = wall_clock()
-        scene.send(25)
-        after = wall_clock()
+        scene.sender.send(25)
         state = scene.until(lambda state: lagging(state).verdict is Verdict.STOP)
-        told = numbers(state)
-        lags = {(key[2], int(key[3])): lag for key, lag in told[KAFKA_LAG].items()}
-        assert kafkas_own_lags(scene.broker, scene.system.settings.group, cache) == lags
+    told = numbers(state)
     one = lagging(state)
     assert (one.lag, one.group_lag, one.slowest[:9]) == (25, 25, "telemetry")
-    assert state.now - after <= one.lag_time <= state.now - before + MILLISECOND
+    assert state.now - one.lag_time == scene.began(one)
     assert max(told[KAFKA_LAG_SECONDS].values()) == one.lag_time.total_seconds()
     assert one.time_to_loss == scene.system.settings.topic_retention - one.lag_time
     assert one.owner in one.sentence
@@ -275,7 +322,7 @@ def test_a_kafka_that_is_restarted_is_away_meanwhile_and_nothing_old_is_said_of_
     assert told[PROBLEMS] == {(page,): page is Runbook.KAFKA_AWAY for page in Runbook}
     scene.broker.start()
     scene.until(is_well)
-    scene.send(1)
+    scene.sender.send(1)
     scene.until(is_well)
 
 
@@ -293,7 +340,35 @@ def test_a_flood_of_poison_is_told_with_its_reason_until_it_is_drowned_in_what_i
     assert numbers(state)[DEAD_LETTERS_SEEN] == {(TOPIC, rejected.reason): FLOOD}
     assert numbers(before)[DEAD_LETTERS_SEEN] == {}
     assert rejected.reason in shown(state)
-    scene.send(4 * FLOOD)  # the share of the last minute falls at once
+    scene.sender.send(4 * FLOOD)  # the share of the last minute falls at once
+    scene.until(is_well)
+
+
+def test_lags_are_what_kafkas_own_command_and_the_records_say_at_20_moments_of_a_load(
+    scene: Scene, cache: Path, tmp_path: Path
+) -> None:
+    command = ConsumerGroupCommand(scene.broker.address, cache, tmp_path)
+    ask = partial(command.lags, scene.system.settings.group)
+    committed = offsets(scene.until(is_well))
+    with (
+        closing(Watch(watched(scene.system, scene.way))) as watch,  # it waits for no worker
+        scene.sender.sending(2, PARTITIONS),
+    ):
+        here = replace(scene, watch=watch)
+        for _ in range(SAMPLES):
+            here.until(partial(has_moved, since=committed))
+            # The moment stands still: nothing can come, and nothing can become durable.
+            with stopped(scene.worker), scene.sender.held():
+                scene.sender.send(1, PARTITIONS)
+                state, kafkas = at_once(watch, ask)
+            told = numbers(state)[KAFKA_LAG]
+            assert {(key[2], int(key[3])): lag for key, lag in told.items()} == kafkas
+            waiting = [one for one in state.partitions if one.lag]
+            assert len(waiting) == len(PARTITIONS)
+            for one in waiting:
+                assert state.now - one.lag_time == scene.began(one)
+                assert one.group_lag
+            committed = offsets(state)
     scene.until(is_well)
 
 
