@@ -7,6 +7,7 @@ opening.py        from settings to a scene; what cannot be reached is said to be
 sample.py         which files are opened
 stored/           names, footers, pages and logs, read by rules of its own
 rows/             what rows say, asked in SQL
+beside.py         what is no row: names, other objects, old versions, metadata and tags
 survey.py         one look at everything; seen.py is what it saw; watching.py opens watch entries
 checks/           kind of clause -> who looks at it; on bytes
 configuration/    the same on live configuration
