@@ -47,7 +47,12 @@ def tiles(request: pytest.FixtureRequest, way: CountedWay) -> Destination:
     files = []
     for day in range(DAYS):
         noise = np.random.default_rng(day).integers(0, 35, (ROWS, TILE, TILE), np.uint8)
-        rows = tile_rows(ROWS, devices=DEVICES, seed=day, cells=raw.encode(noise))
+        turns = [number % DEVICES for number in range(ROWS)]
+        names = {
+            "device": [pseudonym(1 + turn) for turn in turns],
+            "map": [map_of(turn) for turn in turns],
+        }
+        rows = tile_rows(ROWS, seed=day, cells=raw.encode(noise), **names)
         stored = packed(rows) if request.param == "compacted" else rows
         path = path_of(1 + day, expires=NOW + FORTNIGHT - timedelta(days=day))
         data = written(encode(stored, MAP_TILES))
@@ -56,6 +61,11 @@ def tiles(request: pytest.FixtureRequest, way: CountedWay) -> Destination:
     destination.versions([PARTITION.application_id])
     destination.append(files, {PARTITION.application_id: 0})
     return destination
+
+
+def map_of(turn: int) -> str:
+    """Each device has one, under another name than its own."""
+    return pseudonym(1000 + turn)
 
 
 def written(data: bytes) -> bytes:
@@ -103,6 +113,14 @@ def test_row_groups_of_other_devices_are_not_read(bytes_of: Callable[[str], int]
     assert one < whole / 3
     assert nobody < whole / 4
     assert never < whole / 4
+
+
+def test_row_groups_of_other_maps_are_not_read(bytes_of: Callable[[str], int]) -> None:
+    whole = bytes_of("select cells from map_tiles")
+    one = bytes_of(f"select cells from map_tiles where map = '{map_of(3)}'")  # noqa: S608
+    nobody = bytes_of(f"select cells from map_tiles where map = '{pseudonym(999)}'")  # noqa: S608
+    assert one < whole / 3
+    assert nobody < whole / 4
 
 
 def test_a_map_costs_the_row_groups_of_its_device(
