@@ -192,6 +192,11 @@ def test_it_is_a_violation_where_only_one_person_wants_the_release(folder: Path)
     assert looked(folder, books(PLACED, *proposed(approved=False))).findings
 
 
+def test_it_is_a_violation_where_a_copy_goes_before_the_release_begins(folder: Path) -> None:
+    without_a_copy(folder)
+    assert looked(folder, books(PLACED, *proposed(approved=True))).findings
+
+
 def test_a_hold_that_is_released_since_the_ledger_was_read_is_no_violation(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ def _look(bucket: Bucket, scene: Scene) -> Look:
         for name, place, wrong in found:
             still = _of_hold(name, bucket, told) if place == _hold(name) and wrong else wrong
             notes += [f"{place}: {one}" for one in still if one in _NOTED]
-            ends = place != _hold(name) and not told.keeps(name)
+            ends = place != _hold(name) and wrong and _is_released(name, bucket, told)
             tally.look(place, () if ends else (one for one in still if one not in _NOTED))
     except (FortnightError, KeyError) as error:
         why = why or refusal(error)
@@ -124,10 +124,6 @@ class _Told:
         now = self._by(books_of(scene, Region(region)), scene.now)
         return self if self.why or now.why else now
 
-    def keeps(self, name: str) -> bool:
-        """Whether what it holds has to be there."""
-        return bool(self.why) or name in self.lasting - self.ending
-
     @classmethod
     def _by(cls, books: Books, now: datetime) -> "_Told":
         ending = {
@@ -167,6 +163,13 @@ def _of_hold(name: str, bucket: Bucket, told: _Told) -> list[str]:
         return [_NEW]
     is_kept = record or next(bucket.store.list(f"{name}/"), None)
     return [_UNTOLD] if is_kept else []
+
+
+def _is_released(name: str, bucket: Bucket, told: _Told) -> bool:
+    """Whether what it holds need not be there: it is over, or its release has begun."""
+    if told.why or name in told.lasting - told.ending:
+        return False
+    return name not in told.lasting or bucket.store.head(f"{_RECORDS}{name}.json") is None
 
 
 def _gaps(manifests: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
