@@ -47,12 +47,13 @@ def tiles(request: pytest.FixtureRequest, way: CountedWay) -> Destination:
     files = []
     for day in range(DAYS):
         noise = np.random.default_rng(day).integers(0, 35, (ROWS, TILE, TILE), np.uint8)
-        turns = [number % DEVICES for number in range(ROWS)]
-        names = {
-            "device": [pseudonym(1 + turn) for turn in turns],
-            "map": [map_of(turn) for turn in turns],
-        }
-        rows = tile_rows(ROWS, seed=day, cells=raw.encode(noise), **names)
+        rows = tile_rows(
+            ROWS,
+            seed=day,
+            cells=raw.encode(noise),
+            device=[pseudonym(1 + number % DEVICES) for number in range(ROWS)],
+            map=[map_of(number % DEVICES) for number in range(ROWS)],
+        )
         stored = packed(rows) if request.param == "compacted" else rows
         path = path_of(1 + day, expires=NOW + FORTNIGHT - timedelta(days=day))
         data = written(encode(stored, MAP_TILES))
