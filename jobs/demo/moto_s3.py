@@ -59,7 +59,7 @@ class Handler(MotoRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
         self.environ = environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(_body(environ))
+        environ["wsgi.input"] = io.BytesIO(whole_body(environ))
         parts, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
         self._answer(status, headers, b"".join(parts))
 
@@ -81,7 +81,7 @@ class Handler(MotoRequestHandler):
             super().log_request(code, size)
 
 
-def _body(environ: Environ) -> bytes:
+def whole_body(environ: Environ) -> bytes:
     """All of a request's body.
 
     Raises:

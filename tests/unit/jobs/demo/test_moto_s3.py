@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.demo.moto_s3 import Environ, OneByOne
+import pytest
+
+from jobs.demo.moto_s3 import Environ, OneByOne, whole_body
 
 BODY = b"an entry of a log"
 
@@ -57,3 +59,9 @@ def test_who_only_reads_waits_for_no_put() -> None:
         finally:
             application.go_on.set()
         assert slow.result() == [b"200"]
+
+
+def test_a_body_whose_sender_is_gone_is_no_body() -> None:
+    assert whole_body(put()) == BODY
+    with pytest.raises(ConnectionAbortedError):
+        whole_body({**put(), "wsgi.input": io.BytesIO(BODY[:-1])})
