@@ -7,7 +7,7 @@ from jobs.cli.kafka import cluster_of
 from jobs.cli.offices import By, RegionName, now, office_of, regions_of
 from jobs.cli.settings import settings
 from jobs.cli.subject.access import sources_of
-from jobs.drill import Drill, Outcome
+from jobs.drill import PENDING, Drill, Outcome
 from jobs.drill.steps import Steps
 from jobs.kafka import Cluster
 from jobs.subjects.confirm import Searcher
@@ -18,12 +18,15 @@ from jobs.subjects.restrict import Restricter
 from jobs.subjects.roll import read, these
 from jobs.subjects.waiting import insist
 from schemas.canaries import canaries
+from schemas.drills import FAILED
 from schemas.policies import Policies
 from schemas.regions import Region
 from schemas.retention import microseconds
 from schemas.settings import Settings
 
 app = typer.Typer()
+
+_NOBODY = "no canary is registered: `fortnight fleet --canaries` runs some"
 
 
 @app.command()
@@ -34,18 +37,27 @@ def drill(*, region: RegionName = "", by: By = "") -> None:
     status 75, as long as something is on its way: the same command again goes on. Status 1 where a
     request was answered badly.
     """
-    chosen = settings()
-    with cluster_of(chosen) as cluster:
-        found = {one: _drill(chosen, one, cluster, by) for one in regions_of(chosen, region)}
-    for where, outcomes in found.items():
-        for line in map(_said, outcomes):
-            typer.echo(f"{where}: {line}")
-        if not outcomes:
-            typer.echo(f"{where}: no canary is registered: `fortnight fleet --canaries` runs them")
-    every = [one for outcomes in found.values() for one in outcomes]
-    if any(one.state == "failed" for one in every):
+    found = drill_all(region, by)
+    if any(one.state == FAILED for one in found):
         raise typer.Exit(1)
-    insist(sum(one.state == "pending" for one in every))
+    insist(sum(one.state == PENDING for one in found))
+
+
+def drill_all(region: str, by: str = "") -> list[Outcome]:
+    """Drill the canaries of a region, or of every one, and say how far each came.
+
+    Raises:
+        FatalError: The caller is no officer, or something is not set up that has to be.
+        RetryableError: A store or Kafka does not answer; call again.
+    """
+    chosen, found = settings(), list[Outcome]()
+    with cluster_of(chosen) as cluster:
+        for where in regions_of(chosen, region):
+            outcomes = _drill(chosen, where, cluster, by)
+            for said in map(_said, outcomes) if outcomes else [_NOBODY]:
+                typer.echo(f"{where}: {said}")
+            found += outcomes
+    return found
 
 
 def _drill(chosen: Settings, region: Region, cluster: Cluster, by: str) -> list[Outcome]:

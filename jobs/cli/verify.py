@@ -11,6 +11,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from jobs.cli.drill import drill_all
 from jobs.cli.settings import environment, settings
 from jobs.verify import Scene
 from jobs.verify import verify as prove
@@ -39,6 +40,10 @@ def verify(  # noqa: PLR0913 - a command's options
     without_kafka: Annotated[
         bool, typer.Option("--without-kafka", help="Look at buckets alone, or at copies of them.")
     ] = False,
+    drill: Annotated[
+        bool,
+        typer.Option("--drill", help="Before, let canaries use their rights; as an officer."),
+    ] = False,
     test: Annotated[
         bool,
         typer.Option("--self-test", help="Plant violations in a scratch prefix, and find them."),
@@ -46,6 +51,8 @@ def verify(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Prove every clause of every policy against what is stored; status 1 where one is broken."""
     chosen = settings()
+    if drill:
+        drill_all(_served(region))
     now = datetime.now(UTC)  # noqa: TID251 - a command's clock is the machine's
     with scene_of(
         chosen,

@@ -41,6 +41,7 @@ _NEXT = (
     ("an operator", "fortnight reconcile", False),
     ("", "fortnight lag", True),
     ("a privacy officer", "fortnight expire --dry-run", False),
+    ("", "fortnight drill", True),
     ("", "fortnight verify --html report.html", True),
 )
 """Who, a command, and whether it needs the running system."""

@@ -4,6 +4,6 @@
 one; `witness` reads what is stored by verify's own hand; `run` is one drill of a region.
 """
 
-from jobs.drill.run import Drill, Outcome
+from jobs.drill.run import PENDING, Drill, Outcome
 
-__all__ = ["Drill", "Outcome"]
+__all__ = ["PENDING", "Drill", "Outcome"]

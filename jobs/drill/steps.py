@@ -24,7 +24,7 @@ from schemas.requests import Right
 from schemas.retention import moment
 
 _SPEAKS_WITHIN = timedelta(hours=1)
-"""Of one that was just bound nothing may be durable yet."""
+"""Of one that was just registered, or bound, nothing may be durable yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Steps:
         for one in drills:
             found = self.searcher.confirm(one.case(Right.CONFIRM))
             if not found.rows.total():
-                is_new = self._bound(one) + _SPEAKS_WITHIN > one.office.now
+                is_new = self._known_since(one) + _SPEAKS_WITHIN > one.office.now
                 troubles[one.device] = Trouble(
                     "no row of it is stored: does it run?", passes=is_new
                 )
@@ -87,7 +87,9 @@ class Steps:
             stayed = before[device] & one.rows(places)
             if copies[device].others:
                 troubles[device] = Trouble("rows that are not its own are in its copy")
-            elif not copies[device].rows >= stayed or not stayed:
+            elif not stayed:
+                troubles[device] = Trouble("none of the newest files has a row of it")
+            elif not copies[device].rows >= stayed:
                 troubles[device] = Trouble("rows of its own are missing in its copy")
         return troubles
 
@@ -153,6 +155,11 @@ class Steps:
 
     def _witness(self, one: Series) -> Witness:
         return Witness.of(one.canary, self.searcher.keyring, self._bound(one))
+
+    def _known_since(self, one: Series) -> datetime:
+        """Since when what it says could be stored: it was registered then, or bound."""
+        came = self.roll.of(one.device).since
+        return max(filter(None, (came, self._bound(one))))
 
     def _bound(self, one: Series) -> datetime:
         said = self.roll.of(one.device).registration
