@@ -113,7 +113,10 @@ def open_request(requests: dict[str, Request], number: str) -> Request:
     """
     request = requests.get(number)
     if request is None:
-        raise PolicyError(f"request {number}: not in the register: `fortnight requests open`")
+        raise PolicyError(
+            f"request {number}: not in the register of this region: `fortnight requests open`, or "
+            "another --region"
+        )
     if request.closed is not None:
         raise PolicyError(f"request {number}: closed on {request.closed}")
     return request

@@ -72,6 +72,14 @@ def status(error: FortnightError) -> int:
     return next(code for branch, code in _STATUS.items() if isinstance(error, branch))
 
 
+def complaint(error: FortnightError) -> str:
+    """What a command that failed says last; where time may help, that too."""
+    again = "; the same command again, in a while, goes on"
+    said = f"fortnight: {error}"
+    is_told = "again" in str(error) or not isinstance(error, RetryableError)
+    return said if is_told else said + again
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process.
 
@@ -97,7 +105,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     except FortnightError as error:
-        typer.echo(f"fortnight: {error}", err=True)
+        typer.echo(complaint(error), err=True)
         return status(error)
     return 0
 

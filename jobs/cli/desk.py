@@ -19,7 +19,7 @@ from jobs.office import Office
 from jobs.subjects.case import Asked, Case, open_cases
 from jobs.subjects.estate import Estate
 from jobs.subjects.roll import Roll, read
-from jobs.subjects.subject import wanted
+from jobs.subjects.subject import DEVICE, wanted
 from schemas.errors import SettingsError
 from schemas.keyring import Keyring
 from schemas.regions import Residency
@@ -104,7 +104,7 @@ def desk(
         FatalError: A subject, a request or the caller is not what it has to be: nothing was done.
         RetryableError: A store or Kafka does not answer.
     """
-    asked = list(_asked(whom, file, number))
+    asked = list(dict.fromkeys(_asked(whom, file, number)))
     if not asked:
         raise SettingsError(f"{'--from' if file else 'SUBJECT'}: it names nobody")
     chosen = settings()
@@ -113,7 +113,21 @@ def desk(
     with cluster_of(chosen) as cluster:
         roll = read(cluster, wanted([one.named for one in asked]))
         cases = open_cases(office, asked, roll, residency=Residency.shipped(), rights=rights)
+        for one, case in zip(asked, cases, strict=True):
+            if doubt := _doubt(one, case, roll):
+                typer.echo(f"{case.request.number}: {doubt}", err=True)
         yield Desk(chosen, office, cluster, roll, cases)
+
+
+def _doubt(asked: Asked, case: Case, roll: Roll) -> str:
+    """Why whoever is meant may be somebody else, or elsewhere; empty for no reason."""
+    if not case.subject.devices:
+        return (
+            f"no device of this subject is known in region {case.office.region}: it may be in "
+            "another, or written otherwise"
+        )
+    known = asked.named.kind != DEVICE or roll.of(asked.named.name).since
+    return "" if known else "nobody registered this device, as far as is known: is its id right?"
 
 
 def _asked(whom: str, file: str, number: str) -> Iterator[Asked]:

@@ -57,7 +57,11 @@ def read(path: Path, wrapping: Wrapping, regions: Collection[Region] | None = No
         SettingsError: It cannot be read, or not with this wrapping.
         RetryableError: Nobody answers who could open it.
     """
-    return Keyring.unseal(private_files.read(path), wrapping, regions=regions)
+    sealed = private_files.read(path)
+    try:
+        return Keyring.unseal(sealed, wrapping, regions=regions)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
 
 
 def look(path: Path) -> Keyring:

@@ -123,5 +123,12 @@ def open_office(
 def _keys(settings: Settings) -> LedgerKeys:
     path = key_file(settings)
     if not path.exists():
-        raise SettingsError(f"{path}: no key of the ledgers: `fortnight ledger new` makes one")
-    return LedgerKeys.parse(private_files.read(path))
+        raise SettingsError(
+            f"{path}: no key of the ledgers. Are FORTNIGHT_KEYRING and FORTNIGHT_LEDGER_KEY right? "
+            "Only where there is no ledger yet, `fortnight ledger new` makes one"
+        )
+    data = private_files.read(path)
+    try:
+        return LedgerKeys.parse(data)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error

@@ -101,6 +101,7 @@ class Registered:
         """Take a consent back for all devices; each case in words. Safe to repeat.
 
         Raises:
+            PolicyError: A case has no device: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
         at = microseconds(self.cases[0].office.now)
@@ -113,6 +114,7 @@ class Registered:
 
         Raises:
             SettingsError: A value is none that its field can have: nothing was changed.
+            PolicyError: A case has no device: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
         scope = {"fields": ", ".join(sorted(fields))}
@@ -127,7 +129,6 @@ class Registered:
             PolicyError: A case has no device: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
-        devices_of(self.cases)
         yield from self._change(CANCEL, {}, lambda _: None)
 
     def _of(self, case: Case) -> list[Device]:
@@ -135,6 +136,7 @@ class Registered:
         return [one for one in listed if one is not None]
 
     def _change(self, name: str, scope: Mapping[str, str], change: Change) -> Iterator[str]:
+        devices_of(self.cases)
         changed = [sum(change(one) != one for one in self._of(case)) for case in self.cases]
         devices = {one.device for case in self.cases for one in self._of(case)}
         put_registrations(self.cluster, devices, change, roll=self.roll)

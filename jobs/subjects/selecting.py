@@ -44,7 +44,8 @@ def devices_of(cases: Iterable[Case]) -> list[str]:
     for case in cases:
         if not case.subject.devices:
             raise PolicyError(
-                f"request {case.request.number}: no device of its subject is known here any more: "
+                f"request {case.request.number}: no device of its subject is known here, in region "
+                f"{case.office.region}: ask the regions that it may have been in; "
                 "`fortnight follow` clears what was cancelled or bound anew; else name device:ID"
             )
         devices |= dict.fromkeys(case.subject.devices)

@@ -8,6 +8,7 @@ from jobs.kafka import Cluster
 from jobs.subjects.case import Case
 from jobs.subjects.marks import put_marks
 from jobs.subjects.roll import Roll
+from jobs.subjects.selecting import devices_of
 
 ACT = "subject stop"
 
@@ -18,9 +19,10 @@ def stop(
     """Mark the devices of every case as stopped, or lift that; each case in words. Safe to repeat.
 
     Raises:
+        PolicyError: A case has no device: nothing was marked.
         RetryableError: Kafka or a store does not answer; call again.
     """
-    devices = {device for case in cases for device in case.subject.devices}
+    devices = devices_of(cases)
     behind = put_marks(cluster, devices, lambda mark: replace(mark, stopped=not lift), roll=roll)
     for case in cases:
         n = len(case.subject.devices)

@@ -87,7 +87,7 @@ def translated(place: str) -> Iterator[None]:
 def _unanswered(error: BotoCoreError, place: str) -> FortnightError:
     if _UNTRUSTED in str(error):
         return SettingsError(f"the server's certificate is not trusted, AWS_CA_BUNDLE: {place}")
-    return StoreUnavailableError(place)
+    return StoreUnavailableError(f"S3 does not answer: {place}")
 
 
 def from_code(code: str, status: int, place: str) -> FortnightError:
@@ -95,7 +95,7 @@ def from_code(code: str, status: int, place: str) -> FortnightError:
     if code in _LOST_RACE:
         return ConflictError(place)
     if code in _THROTTLED:
-        return StoreThrottledError(place)
+        return StoreThrottledError(f"S3 asks to slow down: {place}")
     if code in _PASSING or status >= _SERVER_ERROR or (status == _NOT_NOW and code != _OCCUPIED):
-        return StoreUnavailableError(place)
+        return StoreUnavailableError(f"S3 cannot answer now ({code}): {place}")
     return SettingsError(f"{code}: {place}")  # no bucket, no permission

@@ -184,6 +184,30 @@ def test_of_whom_no_device_is_known_nothing_is_cancelled(shell: Shell) -> None:
     assert shell.said("ledger", "report") == told
 
 
+def test_whom_an_officer_mistyped_is_not_told_as_done(shell: Shell, tmp_path: Path) -> None:
+    nobody, typo = "account:nobody", "device:SN-typo"
+    for number, right, more in (
+        ("R-20", "stop", ()),
+        ("R-21", "withdraw", ("--item", "maps")),
+        ("R-22", "correct", ("--set", "country=DE")),
+        ("R-23", "restrict", ()),
+    ):
+        asked = shell.asked(number, right, nobody)
+        refused = shell.said("subject", right, "-", *asked, *more, stdin=nobody, code=70)
+        assert "known here, in region eu: ask the regions that it may have been in" in refused
+    confirm = ("subject", "confirm", "-", *shell.asked("R-24", "confirm", nobody))
+    assert "is known in region eu: it may be in another" in shell.said(*confirm, stdin=nobody)
+    shell.asked("R-25", "erase", typo)
+    lines = tmp_path / "lines"
+    lines.write_text(f"R-25 {typo}\n" * 2, "utf-8")
+    said = shell.said("subject", "erase", "--from", str(lines))
+    assert "R-25: nobody registered this device" in said
+    assert said.count("R-25: 0 rows erased; complete") == 1
+    lost = Shell({**shell.environment, PREFIX + "KEYRING": str(tmp_path / "none")}, shell.cluster)
+    refused = lost.said("subject", "erase", "--from", str(lines), code=70)
+    assert "Are FORTNIGHT_KEYRING and FORTNIGHT_LEDGER_KEY right?" in refused
+
+
 def store(shell: Shell, *devices: str, last: int) -> None:
     """A worker stores a row of each device, and comes to an offset."""
     chosen = Settings.load(shell.environment)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.cli import main, status
+from jobs.cli import complaint, main, status
 from schemas.errors import (
     ConflictError,
     ContractError,
@@ -31,6 +31,14 @@ def test_the_status_says_who_has_to_act(error: FortnightError, code: int) -> Non
 @given(st.sampled_from([RecordError, RetryableError, FatalError]))
 def test_every_branch_has_a_status(branch: type[FortnightError]) -> None:
     assert status(branch("place")) in {65, 70, 75}
+
+
+def test_where_time_helps_it_is_said_once_that_the_command_may_be_repeated() -> None:
+    assert complaint(ConflictError("log")) == (
+        "fortnight: log; the same command again, in a while, goes on"
+    )
+    assert complaint(RetryableError("call again")) == "fortnight: call again"
+    assert complaint(SettingsError("name")) == "fortnight: name"
 
 
 def test_an_operators_error_ends_the_command_with_its_message(
