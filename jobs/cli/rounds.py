@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from jobs import schedule
-from schemas.errors import FatalError, RetryableError
+from schemas.errors import FatalError, FortnightError, RetryableError, SettingsError
 from storage.logs import Lines
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def run(parts: Callable[[], Iterable[Part]], every: float) -> None:
     What is run again and again is a service: what it prints is logged.
 
     Raises:
+        SettingsError: A place was refused, and the others are done.
         RetryableError: A place gave no answer, and the others are done.
     """
     if every:
@@ -46,17 +47,24 @@ def _repeat(parts: Callable[[], Iterable[Part]], every: timedelta) -> None:
 
 
 def _kept(parts: Iterable[Part]) -> bool:
-    kept, failed = True, 0
+    kept, failed, refused = True, 0, dict[str, SettingsError]()
     for part in parts:
         try:
             kept &= part()
         except RetryableError as error:  # a region that is away delays no other
             _say(error)
             failed += 1
+        except SettingsError as error:  # nor does one of which the settings do not know enough
+            refused.setdefault(str(error), error)
+    if refused:
+        first, *others = refused.values()
+        for other in others:
+            _say(other)
+        raise first
     if failed:
         raise RetryableError(f"{failed} places gave no answer; the next run goes on there")
     return kept
 
 
-def _say(error: RetryableError) -> None:
+def _say(error: FortnightError) -> None:
     typer.echo(f"fortnight: {error}", err=True)
