@@ -150,8 +150,9 @@ class Worker:
         return asyncio.run_coroutine_threadsafe(insist(self._caught_up), self._loop).result()
 
     async def _caught_up(self) -> int:
-        await asyncio.to_thread(self.topics.verify)
-        return await asyncio.to_thread(self.devices.barrier, _CATCH_UP_WITHIN)
+        barrier = asyncio.to_thread(self.devices.barrier, _CATCH_UP_WITHIN)
+        offset, _ = await asyncio.gather(barrier, asyncio.to_thread(self.topics.verify))
+        return offset
 
     async def _serve(self) -> int:
         self._loop = asyncio.get_running_loop()

@@ -36,6 +36,10 @@ _AT_ONCE = 10_000
 
 _POLL_MS = 200
 
+_FETCH_MAX_WAIT_MS = 50
+"""How long Kafka waits for news. Whoever asks for the topic's end, as each flush does, queues
+behind: Kafka answers one request of a connection after the other."""
+
 _CLOCKS = timedelta(hours=1)
 """Brokers' clocks and ours agree to within this, and reading what there is takes no longer."""
 
@@ -174,6 +178,7 @@ class Devices:
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_max_wait_ms=_FETCH_MAX_WAIT_MS,
             **kafka_options(self._tls),
         )
         self._consumer.assign([_PARTITION])

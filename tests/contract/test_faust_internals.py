@@ -14,6 +14,7 @@ from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.protocol.commit import OffsetCommitRequest
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBase
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import decode_varint
@@ -32,6 +33,7 @@ from streams.kafka.app import App, make_app
 from streams.kafka.transport.chunks import Chunk
 from streams.kafka.transport.consumer import ChunkMessage, Consumer
 from streams.kafka.transport.driver import BUFFERED, chunk_topic
+from streams.kafka.transport.fetching import ConsiderateFetcher
 from streams.kafka.transport.thread import ConsumerThread
 
 TELEMETRY = TP("fleet.telemetry", 0)
@@ -63,8 +65,10 @@ _OVERRIDDEN = [
             "_seek_wait",
             "on_crash",
             "on_partitions_revoked",
+            "on_start",
         )
     ),
+    (ConsiderateFetcher, Fetcher, "_get_actions_per_node"),
     (App, faust.App, "_create_directories"),
     (App, faust.App, "_on_agent_error"),
 ]
@@ -95,6 +99,10 @@ def test_what_we_override_is_there_and_takes_the_same(ours: type, theirs: type, 
         (faust.App.on_first_start, "self._create_directories()"),
         (faust.App.agent, "on_error=self._on_agent_error"),
         (Fetcher._get_actions_per_node, "if tp in self._records"),
+        (Fetcher._fetch_requests_routine, "= self._get_actions_per_node(assignment)"),
+        (AIOKafkaConsumer.start, "self._fetcher = Fetcher("),
+        (FetchRequest.__init__, "self._max_wait_ms = max_wait_time"),
+        (FetchRequest.__init__, "self._topics = topics"),
         (Fetcher._proc_fetch_request, "tp_state.position != fetch_offset"),
         (PartitionRecords._unpack_records, "_consume_aborted_up_to"),
     ],
@@ -106,7 +114,7 @@ def test_our_overrides_are_what_is_called(where: Callable[..., object], text: st
 @pytest.mark.parametrize(
     ("owner", "names"),
     [
-        (Fetcher, ("_create_fetch_waiter", "_notify")),
+        (Fetcher, ("_create_fetch_waiter", "_notify", "_select_read_replica")),
         (FetchResult, ("has_more", "check_assignment")),
         (SubscriptionState, ("reassignment_in_progress", "fetch_context", "subscription")),
         (TopicPartitionState, ("position", "has_valid_position", "consumed_to")),

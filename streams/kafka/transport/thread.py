@@ -22,6 +22,7 @@ from schemas.batches import WireBatch
 from schemas.errors import IntegrityError
 from schemas.lineage import Partition, Position
 from streams.kafka.transport.chunks import Chunk, Limits, UnreadableBatchError, drain
+from streams.kafka.transport.fetching import ConsiderateFetcher
 from streams.kafka.transport.salvage import salvage
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ class ConsumerThread(AIOKafkaConsumerThread):
         super().__post_init__()
         self._expected: dict[TP, int] = {}
         self._limits = Limits()
+
+    async def on_start(self) -> None:
+        """Start the consumer."""
+        await super().on_start()
+        fetcher = self._ensure_consumer()._fetcher
+        ConsiderateFetcher.instead_of(fetcher, lambda tp: TP(*tp) in self._expected)
 
     def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002  # Faust's
         """Say that it crashed; Faust's own prints the exception, which may quote a record."""
