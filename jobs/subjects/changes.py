@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from jobs.kafka import Cluster
 from jobs.subjects.case import Case
+from jobs.subjects.erase import missing
 from jobs.subjects.registrations import Change, put_registrations
 from jobs.subjects.roll import Roll
 from jobs.subjects.selecting import devices_of
@@ -104,6 +105,7 @@ class Registered:
             PolicyError: A case has no device: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
+        devices_of(self.cases)
         at = microseconds(self.cases[0].office.now)
         yield from self._change(WITHDRAW, {"item": item}, partial(refused, item=item, at=at))
         if any(_reaches_back(one, item) for case in self.cases for one in self._of(case)):
@@ -117,18 +119,22 @@ class Registered:
             PolicyError: A case has no device: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
+        devices_of(self.cases)
         scope = {"fields": ", ".join(sorted(fields))}
         yield from self._change(CORRECT, scope, partial(corrected, fields=fields))
 
     def cancel(self) -> Iterator[str]:
         """Cancel all devices' registrations, each by a tombstone; each case in words.
 
-        Safe to repeat. Their rows go by an erasure.
+        Safe to repeat. Their rows go by an erasure, which goes on when nobody knows the devices of
+        a cancelled account any more.
 
         Raises:
-            PolicyError: A case has no device: nothing was changed.
+            PolicyError: A case has no device, and never had: nothing was changed.
             RetryableError: Kafka or a store does not answer; call again.
         """
+        entries = self.cases[0].office.ledger.entries()
+        devices_of(case for case in self.cases if not missing(case, entries))
         yield from self._change(CANCEL, {}, lambda _: None)
 
     def _of(self, case: Case) -> list[Device]:
@@ -136,7 +142,6 @@ class Registered:
         return [one for one in listed if one is not None]
 
     def _change(self, name: str, scope: Mapping[str, str], change: Change) -> Iterator[str]:
-        devices_of(self.cases)
         changed = [sum(change(one) != one for one in self._of(case)) for case in self.cases]
         devices = {one.device for case in self.cases for one in self._of(case)}
         put_registrations(self.cluster, devices, change, roll=self.roll)

@@ -112,13 +112,13 @@ class Eraser:
         for case, n in zip(cases, own, strict=True):
             mine = sum(rows[name] for name in self._names(case))
             restricted = len(aside.intersection(case.subject.devices))
-            told, lost = len(case.subject.devices), _missing(case, entries)
+            told, lost = len(case.subject.devices), missing(case, entries)
             done.append(_told(Erased(case, mine, files, waiting, restricted, told - n, lost)))
         return done
 
     def _with_former(self, cases: Sequence[Case], entries: Collection[Entry]) -> list[Case]:
         """The cases, with the devices that were their subjects' when they began."""
-        if not any(_missing(case, entries) for case in cases):
+        if not any(missing(case, entries) for case in cases):
             return [*cases]
         roll = self.inputs.mark((), lambda mark: mark)
         marked = [one.device for one in roll.devices.values() if one.mark and one.mark.erased]
@@ -192,7 +192,7 @@ def _begun(case: Case, entries: Iterable[Entry]) -> datetime | None:
     return next((entry.time for entry in _of(case, entries)), None)
 
 
-def _missing(case: Case, entries: Iterable[Entry]) -> int:
+def missing(case: Case, entries: Iterable[Entry]) -> int:
     """How many devices the runs of a case looked at since it was complete that it has no more."""
     return max(0, _looked_at(case, entries) - len(case.subject.devices))
 

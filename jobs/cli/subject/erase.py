@@ -51,7 +51,7 @@ def _eraser(at: Desk) -> Eraser:
 def _said(one: Erased) -> str:
     what = f"{one.case.request.number}: {one.rows} rows erased"
     if one.former:
-        what += f", of {one.former} devices that are somebody else's by now only what was before"
+        what += f" ({one.former} devices are the subject's no more: only what was before goes)"
     if one.is_complete:
         return f"{what}; complete: a search of {one.files} files found nothing that is left"
     if one.restricted:

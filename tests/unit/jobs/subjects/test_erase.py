@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from support.office import START
 from support.town import ALICE, BOB, RAW_FOR, TABLES, Told, Town
 
 from jobs.subjects.case import Case
+from jobs.subjects.changes import Registered
 from jobs.subjects.erase import Erased
 from schemas.errors import PolicyError, StoreUnavailableError
 from schemas.lineage import Partition
@@ -23,6 +25,9 @@ from storage.lake import Destination
 from storage.layout import object_key
 from storage.links import LinkPath, links_in, put_link
 from storage.watches import expire_watches, read_watches, watches_in
+
+if TYPE_CHECKING:
+    from jobs.kafka import Cluster
 
 HOUR = timedelta(hours=1)
 
@@ -183,6 +188,22 @@ def test_of_a_device_that_changed_hands_what_was_the_subjects_goes_and_the_rest_
     assert len(town.seen(BOB)) == 1
     looked_at = entries()[-1].act.looked_at
     assert (looked_at["devices"], looked_at["former"]) == (len(left) + 1, 1)
+
+
+def test_a_cancelled_account_that_nobody_knows_any_more_is_erased_to_the_end(town: Town) -> None:
+    nobody = with_devices(town, Right.CANCEL)
+    nowhere = cast("Cluster", None)  # not asked: there is nothing to publish
+    with pytest.raises(PolicyError, match="no device of its subject is known here"):
+        list(Registered([nobody], nowhere, town.told.roll).cancel())
+    town.told.late = (PARTITION,)
+    case, entries = with_devices(town, Right.CANCEL, BOB), town.house.office().ledger.entries
+    town.eraser().erase([case], entries())
+    (said,) = Registered([nobody], nowhere, town.told.roll).cancel()
+    assert "0 of 0 devices are registered" in said
+    town.told.late = ()
+    (done,) = town.eraser().erase([nobody], entries())
+    assert (done.is_complete, done.former) == (True, 1)
+    assert town.traces(BOB) == []
 
 
 def test_a_subject_that_lost_a_device_that_nobody_can_name_is_pending(town: Town) -> None:
