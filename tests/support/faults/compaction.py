@@ -52,11 +52,12 @@ _PATIENCE = 300.0
 """Seconds for what takes a moment."""
 _HOURS = 24, 25
 """When the folders that are written to under load expire, hours from the beginning."""
-_PRELOADED = [  # installed ones, for it knows no other folder; all that the load's module imports
-    *("pytest", "polars", "numpy.random", "hypothesis"),
-    *("jobs.compact", "jobs.expire", "jobs.sweep", "jobs.verify", "jobs.verify.rows.registry"),
-    *("jobs.holds", "jobs.subjects.searching", "streams.pipeline", "streams.sink"),
+_PRELOADED = [  # installed ones, for it knows no other folder
+    *("pytest", "polars", "jobs.compact", "jobs.expire", "jobs.sweep", "jobs.verify"),
+    *("jobs.holds", "jobs.office.requests", "jobs.office.assurances", "jobs.subjects.searching"),
+    *("streams.pipeline", "streams.sink"),
 ]
+"""All that this module imports: once, and not in each process anew."""
 
 
 def destination_in(folder: str, table: str) -> Destination:
