@@ -16,7 +16,6 @@ from jobs.expire import expire
 from jobs.holds.keeping import Keeper
 from jobs.holds.listing import Copies, Shelf, examine, left_behind, states
 from jobs.holds.naming import names_of, needed
-from jobs.holds.open import keep_of
 from jobs.holds.placing import Cabinet, Outcome, Wanted, extend, place, release
 from jobs.keys import rotation
 from jobs.office import Office, bookkeeping
@@ -170,25 +169,14 @@ def test_two_persons_place_a_hold_and_its_rows_are_kept_until_two_persons_releas
     assert bookkeeping.examine(desk.house.office().ledger, (), START).broken == ()
 
 
-@pytest.mark.parametrize("elsewhere", [None, "other"])
-def test_who_does_not_know_where_copies_go_drops_nothing_as_long_as_a_hold_lasts(
-    desk: Desk, elsewhere: str | None
-) -> None:
-    rows = desk.house.destination.store
-    other = DirectoryStore(desk.house.folder / (elsewhere or ""))
-    keeper = replace(desk.keeper, store=other) if elsewhere else None
-    keep = keep_of(EU, rows, keeper)
+def test_a_sign_in_the_bucket_of_rows_shows_a_hold_as_long_as_it_lasts(desk: Desk) -> None:
     desk.hold()
-    desk.store(DEVICE)
-    with pytest.raises(SettingsError, match=rf"FORTNIGHT_HOLDS: .*{NAME}"):
-        expire(desk.house.destination, DUE, keep)
-    assert desk.house.destination.live()
-    drop_sign(rows, NAME)  # as of a hold that is older than signs are
+    assert desk.signs == {NAME}
+    drop_sign(desk.cabinet.rows, NAME)  # as of a hold that is older than signs are
     desk.extend()
-    with pytest.raises(SettingsError):
-        expire(desk.house.destination, DUE, keep)
+    assert desk.signs == {NAME}
     desk.end()
-    assert expire(desk.house.destination, DUE, keep).dropped == 1
+    assert desk.signs == set()
 
 
 def test_after_the_release_what_was_due_happens(desk: Desk) -> None:
