@@ -53,7 +53,11 @@ CHECKERS: Mapping[str, tuple[str, ...]] = {
         f"{_SET_UP}.people:given_away",
         f"{_SET_UP}.openings:closed",
     ),
-    "right": (f"{_VERIFY}.rights:kept_out", f"{_SET_UP}.people:answered"),
+    "right": (
+        f"{_VERIFY}.rights:kept_out",
+        f"{_VERIFY}.drills:drilled",
+        f"{_SET_UP}.people:answered",
+    ),
     "minimisation": (
         f"{_SET_UP}.roles:tables",
         f"{_SET_UP}.roles:denials",
