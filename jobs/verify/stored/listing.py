@@ -124,7 +124,7 @@ def _versions(store: ObjectStore, where: S3Location | None) -> Iterator[Version]
 
 def _judge(listing: Listing, version: Version, rules: Rules, now: datetime) -> None:
     named, place = read_key(version.key), f"{listing.bucket}/{version.key}"
-    listing.strays.look(place, _strange(named, rules))
+    listing.strays.look(place, (*_strange(named, rules), *_filled(named, version)))
     if named.kind in _ENDING:
         ends = version.key not in listing.preserved
         listing.ages.look(place, _aged(named, version, rules, now) if ends else ())
@@ -165,6 +165,11 @@ def _strange(named: Named, rules: Rules) -> Iterator[str]:
         yield "an object of a kind that is not for here: nobody says by when it must be gone"
     elif named.table and named.table not in rules.tables:
         yield "an object of no known table"
+
+
+def _filled(named: Named, version: Version) -> Iterator[str]:
+    if named.kind in _UNREADABLE and version.size:
+        yield "bytes where an empty object belongs: nobody says by when they must be gone"
 
 
 def _aged(named: Named, version: Version, rules: Rules, now: datetime) -> Iterator[str]:

@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,17 +11,19 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rows import path_of
+from support.rows import NOW, path_of
 
 from jobs.kafka import KafkaRecord
 from jobs.verify.rows.registry import Identifier, Registry, Word, word_of
 from jobs.verify.stored.files import latest_hour, read_key
 from jobs.verify.stored.footers import search_any
 from jobs.verify.stored.leaks import Search
+from jobs.verify.stored.listing import Listing, Rules, list_bucket
 from jobs.verify.stored.pages import _Thrift as Thrift
 from jobs.verify.stored.pages import end_of_pages, is_told_whole, pages
 from schemas.lineage import Partition, Position
 from schemas.retention import FORTNIGHT
+from storage.directory import DirectoryStore
 from storage.layout import object_key
 
 SERIAL = "SN-4471-0001-DE"
@@ -33,6 +36,24 @@ def test_a_path_that_the_pipeline_writes_is_read_by_the_second_implementation(n:
     named = read_key(object_key("telemetry", path))
     assert (named.kind, named.date, named.expires) == ("data", path.date, path.expires)
     assert path.expires <= latest_hour(path.date, FORTNIGHT) < path.expires + timedelta(days=1)
+
+
+@pytest.mark.parametrize("key", ["_held/H-1", "_preserved/telemetry/a.parquet"])
+def test_bytes_in_an_object_that_is_empty_elsewhere_are_a_violation(
+    key: str, tmp_path: Path
+) -> None:
+    day, store = timedelta(days=1), DirectoryStore(tmp_path)
+    rules = Rules(
+        at_most=FORTNIGHT,
+        log_grace=day,
+        upload_age=day,
+        tables=frozenset({"telemetry"}),
+        kinds=frozenset({"sign", "preserved"}),
+    )
+    for data, found in ((b"", 0), (b"rows", 1)):
+        store.put(key, data)
+        listing = list_bucket(Listing("bucket", "eu"), store, None, rules, NOW)
+        assert (listing.strays.looked_at, listing.strays.found) == (1, found)
 
 
 @pytest.mark.parametrize("codec", ["zstd", "snappy", "gzip", "none"])
