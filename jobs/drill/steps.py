@@ -13,11 +13,13 @@ from jobs.subjects.access.search.sources import Sources
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.access.writing.archive import Archive, new_passphrase
 from jobs.subjects.confirm import Searcher
-from jobs.subjects.erase import Eraser
+from jobs.subjects.erase import COMPLETE, Eraser
 from jobs.subjects.restrict import Restricter
 from jobs.subjects.roll import Roll
+from jobs.subjects.selecting import is_erased
 from jobs.subjects.waiting import say_places
-from schemas.drills import ACCESS
+from schemas.drills import ACCESS, request_of
+from schemas.ledger import Entry
 from schemas.lineage import Partition
 from schemas.policies import Policies
 from schemas.requests import Right
@@ -111,6 +113,7 @@ class Steps:
     def erase(self, drills: Sequence[Series]) -> Troubles:
         """Nothing is left of it in any byte; then somebody binds it, and it goes on running."""
         entries = drills[0].office.ledger.entries()
+        drills = [one for one in drills if not self._is_back(one, entries)]
         done = self.eraser.erase([one.case(Right.ERASE) for one in drills], entries)
         troubles = {}
         for one, of in zip(drills, done, strict=True):
@@ -122,6 +125,15 @@ class Steps:
                 troubles[one.device] = Trouble("its name is left in some file")
         self.bind([one.device for one in drills if one.device not in troubles])
         return troubles
+
+    def _is_back(self, one: Series, entries: Sequence[Entry]) -> bool:
+        """Whether it was erased and bound already, and only the answer was cut off."""
+        asked = request_of(one.name, Right.ERASE)
+        was_erased = any(
+            (entry.act.request, entry.act.scope.get("state")) == (asked, COMPLETE)
+            for entry in entries
+        )
+        return was_erased and not is_erased(one.device, self.roll)
 
     def _copies(self, drills: Sequence[Series]) -> dict[str, Copy]:
         """Device -> what is in its copy; the copy itself is gone then."""

@@ -24,6 +24,7 @@ from jobs.subjects.erase import Erased, Eraser
 from jobs.subjects.restrict import Restricted, Restricter
 from schemas.canaries import canaries
 from schemas.drills import FAILED, PASSED, STEPS, drills
+from schemas.errors import StoreUnavailableError
 from schemas.lineage import Partition
 from schemas.policies import Policies
 from schemas.requests import Right, register
@@ -149,6 +150,21 @@ def test_one_that_was_just_bound_has_time_to_speak_and_later_has_to(town: Town) 
     town.now += timedelta(hours=1)
     (failed,) = drill(town)
     assert (failed.state, failed.said[:8]) == (FAILED, "confirm:")
+
+
+def test_a_drill_that_was_cut_off_when_its_canary_was_bound_again_is_over(town: Town) -> None:
+    bind = steps(town).bind
+
+    def cut_off(devices: Collection[str]) -> None:
+        bind(devices)
+        if devices:
+            raise StoreUnavailableError("somewhere")
+
+    with pytest.raises(StoreUnavailableError):
+        drill(town, bind=cut_off)
+    town.store(TELEMETRY, DEVICES[0])
+    assert states(drill(town)) == {PASSED}
+    assert town.seen(DEVICES[0])
 
 
 class Forgetful(Eraser):
