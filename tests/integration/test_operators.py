@@ -94,7 +94,8 @@ def _without_hole(before: Log, after: Log, durable: int) -> Log:
     """Everything that was ever there, but what was neither durable nor kept."""
     fates = before.fates | after.fates  # type: ignore[operator]
     kept = {at: fate for at, fate in fates.items() if at <= durable or at >= after.start}
-    return replace(before, fates=kept, end=after.end)
+    rests = {**(before.rests or {}), **(after.rests or {})}
+    return replace(before, fates=kept, rests=rests, end=after.end)
 
 
 def _holes(colony: Colony) -> set[tuple[int, int, int]]:

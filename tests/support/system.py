@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -13,7 +13,9 @@ import msgspec
 from confluent_kafka import Producer
 from support.lean import LEAN
 
+from jobs.certs import Identity
 from jobs.demo.broker import Broker
+from jobs.demo.broker_security import ADMINISTRATOR
 from jobs.demo.object_store import S3Server
 from jobs.demo.processes import Process
 from jobs.kafka import Cluster
@@ -34,19 +36,34 @@ EU, US = Region("eu"), Region("us")
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Topics, buckets, tables and a keyring; workers come and go."""
+    """Topics, buckets, tables and a keyring; workers come and go.
+
+    Attributes:
+        settings: As an administrator has them.
+        certificates: Where everybody's are; None where nobody needs one.
+    """
 
     folder: Path
     settings: Settings
+    certificates: Path | None = None
 
     @classmethod
-    def prepare(cls, folder: Path, broker: Broker, s3: S3Server, **given: object) -> "System":
+    def prepare(
+        cls,
+        folder: Path,
+        broker: Broker,
+        s3: S3Server,
+        certificates: Path | None = None,
+        /,
+        **given: object,
+    ) -> "System":
         """Make everything that a worker needs.
 
         Args:
             folder: For the keyring and logs.
             broker: Holds none of our topics yet.
             s3: Where buckets of this system are made.
+            certificates: Those that Kafka and S3 ask for.
             given: Settings that the test cares about.
         """
         mark = uuid4().hex[:8]
@@ -62,13 +79,14 @@ class System:
             ),
             s3_endpoint=s3.url,
             keyring=str(folder / "keyring"),
+            **_as(ADMINISTRATOR, certificates),  # type: ignore[arg-type]  # it knows the types
             **given,  # type: ignore[arg-type]  # the test knows their types
         )
         cls.prepare_topics(settings)
         for place in settings.regions:
             names = [table.name for table in tables_in(place.region, settings)]
             S3Bucket(location_of(place, settings), names).create()
-        system = cls(folder, settings)
+        system = cls(folder, settings, certificates)
         for destination in system.lake().values():
             destination.create()
         return system
@@ -117,15 +135,30 @@ class System:
             assert time.monotonic() < deadline, f"{found} of {count} rows in {table} in {region}"
             time.sleep(0.2)
 
-    def environment(self) -> dict[str, str]:
-        """The settings as a worker's environment has them."""
-        regions = self.settings.regions
+    def put_aside(self) -> "System":
+        """The same system with buckets for restricted and held rows of the EU."""
+        (home,) = (place for place in self.settings.regions if place.region == EU)
+        restricted = replace(home, bucket=f"{home.bucket}-restricted")
+        holds = replace(home, bucket=f"{home.bucket}-holds")
+        for place in (restricted, holds):
+            S3Bucket(location_of(place, self.settings), []).create()
+        settings = replace(self.settings, restricted=(restricted,), holds=(holds,))
+        return replace(self, settings=settings)
+
+    def environment(self, role: str = "worker") -> dict[str, str]:
+        """The settings as a process's environment has them.
+
+        Args:
+            role: Whose certificate it has, where there are some.
+        """
+        identity = Identity.of(self.certificates, role).variables() if self.certificates else {}
         return {
+            **identity,
             f"{PREFIX}BOOTSTRAP_SERVERS": self.settings.bootstrap_servers,
             f"{PREFIX}GROUP": self.settings.group,
-            f"{PREFIX}REGIONS": ",".join(
-                f"{place.region}={place.bucket}@{place.location}" for place in regions
-            ),
+            f"{PREFIX}REGIONS": _said(self.settings.regions),
+            f"{PREFIX}RESTRICTED": _said(self.settings.restricted),
+            f"{PREFIX}HOLDS": _said(self.settings.holds),
             f"{PREFIX}S3_ENDPOINT": self.settings.s3_endpoint,
             f"{PREFIX}KEYRING": self.settings.keyring,
             f"{PREFIX}KEYRING_PASSPHRASE": _PASSPHRASE,
@@ -133,3 +166,19 @@ class System:
             f"{PREFIX}FLUSH_ROWS": str(self.settings.flush_rows),
             f"{PREFIX}SESSION_TIMEOUT": str(self.settings.session_timeout.total_seconds()),
         }
+
+
+def _said(places: Iterable[RegionSettings]) -> str:
+    return ",".join(f"{place.region}={place.bucket}@{place.location}" for place in places)
+
+
+def _as(role: str, certificates: Path | None) -> dict[str, str]:
+    """The settings of somebody with a certificate."""
+    if certificates is None:
+        return {}
+    variables = Identity.of(certificates, role).variables()
+    return {
+        name.removeprefix(PREFIX).lower(): text
+        for name, text in variables.items()
+        if name.startswith(PREFIX)
+    }

@@ -22,6 +22,9 @@ _YEAR_2020 = 1_577_836_800_000_000
 _AHEAD = 300_000_000
 """Five minutes: how far ahead a robot's clock may be; microseconds, both."""
 
+_THREE_DAYS = 3 * 86_400_000_000
+"""Whoever expires rows of four days may find those of three due: they are grouped by date."""
+
 _MAKERS = ("360-robot-vacuum", "smarock")
 _NEVER = {
     "360-robot-vacuum": {
@@ -131,6 +134,40 @@ class Sent:
     has_fault: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """What officers have done in a region, once all of it is done; devices as registered.
+
+    Attributes:
+        erased: Devices whose rows were taken out.
+        restricted: Those whose rows were put aside, and lie there still.
+        lifted: Those whose rows were put aside for a while.
+        held: Those whose rows are copied before they go.
+    """
+
+    region: str = "eu"
+    erased: frozenset[str] = frozenset()
+    restricted: frozenset[str] = frozenset()
+    lifted: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What has to become of a stored row at last.
+
+    Attributes:
+        taken: The reason for which officers took it out of its table; empty where it is there.
+        may_be_gone: Reasons for which nobody has to find it: its hour may have come, by a clock
+            that is ten days ahead, in its table or where it was put aside.
+        is_held: It is copied before it goes.
+    """
+
+    taken: str = ""
+    may_be_gone: frozenset[str] = frozenset()
+    is_held: bool = False
+
+
 @dataclass(slots=True)
 class Oracle:
     """Decides how a record has to end, from all registrations and the time of each.
@@ -140,6 +177,7 @@ class Oracle:
     """
 
     served: frozenset[str] = frozenset({"eu", "us"})
+    rulings: Rulings = field(default_factory=Rulings)
     _times: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _history: dict[str, list[Registration]] = field(default_factory=lambda: defaultdict(list))
     _marks: dict[str, list[tuple[int, Marking]]] = field(default_factory=lambda: defaultdict(list))
@@ -169,6 +207,21 @@ class Oracle:
             or _withheld(sent, now)
             or f"stored/{_region(now)}"
         )
+
+    def rest(self, sent: Sent, ingest_time: int, fate: str) -> Rest:
+        """What has to become of a record that ends so; dead letters stay, for they are new."""
+        if not fate.startswith("stored/"):
+            return Rest()
+        is_old = ingest_time - _happened(sent, ingest_time) >= _THREE_DAYS
+        may_be_gone = {"expire"} if is_old else set()
+        if fate != f"stored/{self.rulings.region}":
+            return Rest("", frozenset(may_be_gone))
+        taken = "erase" if sent.device in self.rulings.erased else ""
+        if sent.device in self.rulings.restricted:
+            taken = "restrict"
+        if is_old and sent.device in self.rulings.lifted:
+            may_be_gone.add("restrict")
+        return Rest(taken, frozenset(may_be_gone), sent.device in self.rulings.held)
 
     def _marked(self, now: Registration, ingest_time: int) -> str:
         """Why an officer keeps the record out; empty where none does."""
@@ -223,11 +276,15 @@ def _region(now: Registration) -> str | None:
 
 def _too_early(sent: Sent, now: Registration, ingest_time: int) -> str:
     """Why it is not the present owner's; empty where it is."""
-    is_sane = _YEAR_2020 <= sent.event_time <= ingest_time + _AHEAD
-    happened = sent.event_time if is_sane else ingest_time
-    if now.bound_since is not None and happened < now.bound_since:
+    if now.bound_since is not None and _happened(sent, ingest_time) < now.bound_since:
         return "withheld/before the device was bound"
     return ""
+
+
+def _happened(sent: Sent, ingest_time: int) -> int:
+    """When, by the robot's clock; by the broker's where the robot's is insane."""
+    is_sane = _YEAR_2020 <= sent.event_time <= ingest_time + _AHEAD
+    return sent.event_time if is_sane else ingest_time
 
 
 def _withheld(sent: Sent, now: Registration) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from support.evidence.oracle import Rest
 from support.evidence.reader import Follower, Source
 
 DEAD_LETTERS = "dead_letters"
@@ -16,6 +17,8 @@ class Log:
 
     Attributes:
         fates: Offset -> how the record has to end.
+        rests: Offset -> what has to become of the row, of each that is stored; None where nobody
+            knows who took rows away, so that any may be gone.
         start: The first offset that there is to read.
         end: The last offset, or -1.
     """
@@ -26,6 +29,7 @@ class Log:
     fates: Mapping[int, str]
     start: int = 0
     end: int = -1
+    rests: Mapping[int, Rest] | None = None
 
     @property
     def application_id(self) -> str:
@@ -98,22 +102,44 @@ def _compare_rows(
     complete: bool,
 ) -> None:
     report.count("twice", table.twice.total(), table.name)
+    report.count("back from the dead", table.returned.total(), table.name)
     report.count("missing files", len(table.missing), table.name)
     hidden = table.vanished
     report.count("rows of nowhere", len(table.rows.keys() - expected.keys()), table.name)
     ends = table.seen[-1].ends if table.seen else {}
     for log in logs:
         where, end = f"{table.name} {log.application_id}", ends.get(log.application_id, -1)
-        rows, gone = (found.get(log.source, set()) for found in (table.rows, table.gone))
+        rows, gone = table.rows.get(log.source, set()), table.gone.get(log.source, {})
         wanted = {offset for offset in expected[log.source] if complete or offset <= end}
         report.rows += len(wanted)
-        lost = len(wanted - rows - gone)
-        report.count("lost", max(lost - hidden, 0), where)
-        hidden = max(hidden - lost, 0)
-        report.count("not to be here", len((rows | gone) - wanted), where)
-        report.count("back from the dead", len(rows & gone), where)
+        report.count("not to be here", len((rows | gone.keys()) - wanted), where)
+        if log.rests is None:
+            lost = len(wanted - rows - gone.keys())
+            report.count("lost", max(lost - hidden, 0), where)
+            hidden = max(hidden - lost, 0)
+        else:
+            _compare_rests(report, log.rests, (wanted & rows, wanted - rows, gone), where)
         if complete:
             report.count("behind", max(log.end - end, 0), where)
+
+
+def _compare_rests(
+    report: Report,
+    rests: Mapping[int, Rest],
+    found: tuple[set[int], set[int], Mapping[int, str]],
+    where: str,
+) -> None:
+    """Whoever took a row away had the right to, and nobody left one that had to go.
+
+    Args:
+        found: Offsets of rows that are there, and that are not; why some of these were taken.
+    """
+    here, away, gone = found
+    may_be_gone = {offset: {rests[offset].taken, *rests[offset].may_be_gone} for offset in away}
+    wrong = sum(gone[offset] not in {"", *may_be_gone[offset]} for offset in away & gone.keys())
+    report.count("lost", sum(reasons == {""} for reasons in may_be_gone.values()), where)
+    report.count("taken for another reason", wrong, where)
+    report.count("left, though it had to go", sum(bool(rests[o].taken) for o in here), where)
 
 
 def _compare_states(

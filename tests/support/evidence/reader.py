@@ -19,6 +19,11 @@ Source = tuple[str, int]
 Rows = Mapping[Source, frozenset[int]]
 """The offsets of a file's rows."""
 
+RESTRICT = "restrict"
+"""Why rows are moved to where they are restricted, and back when that is lifted."""
+
+_INFO = "commitInfo"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -37,6 +42,24 @@ class Seen:
 
 
 @dataclass(slots=True)
+class _Change:
+    """What an entry does to rows.
+
+    Attributes:
+        taken: Rows of files that it takes away; its new files may have them again.
+        unread: How many rows were in such files that could not be read.
+        fresh: Rows of its new files that nobody saw before.
+        is_seen: Whether all new files could be read.
+    """
+
+    reason: str
+    taken: dict[Source, set[int]] = field(default_factory=dict)
+    unread: int = 0
+    fresh: int = 0
+    is_seen: bool = True
+
+
+@dataclass(slots=True)
 class Follower:
     """Reads one table, in a folder or a bucket.
 
@@ -44,9 +67,11 @@ class Follower:
         name: Whose table, for messages.
         root: The table's folder on `files`.
         rows: What is in the table now.
-        gone: What was taken away for good.
+        gone: What was taken away, and the reason that the log's entry gave; none where it may be in
+            a new file of that entry that was gone again before it was read.
         receipts: The receipts of all entries, in order.
         twice: Rows that were in the table twice at once.
+        returned: Rows that were taken away, and came back though nobody lifted a restriction.
         missing: Files that were not there, though the table named them.
         vanished: Rows of files that were taken away, and deleted, before they were read.
     """
@@ -56,9 +81,10 @@ class Follower:
     root: str
     seen: list[Seen] = field(default_factory=list)
     rows: dict[Source, set[int]] = field(default_factory=dict)
-    gone: dict[Source, set[int]] = field(default_factory=dict)
+    gone: dict[Source, dict[int, str]] = field(default_factory=dict)
     receipts: list[Mapping[str, Any]] = field(default_factory=list)
     twice: Counter[Source] = field(default_factory=Counter)
+    returned: Counter[Source] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
     vanished: int = 0
     live: dict[str, Rows] = field(default_factory=dict)
@@ -82,44 +108,62 @@ class Follower:
         found = (info.path.removeprefix(f"{self.root}/") for info in self._infos(selector))
         return {path for path in found if path.startswith("date=")}
 
+    def has(self, path: str, devices: frozenset[str]) -> bool:
+        """Whether a file has rows of a device, by the pseudonyms that it has in this region."""
+        data = self._bytes(path)
+        if data is None:
+            return False
+        frame = pl.read_parquet(io.BytesIO(data))
+        return "device" in frame.columns and not devices.isdisjoint(frame["device"].unique())
+
     def _infos(self, selector: pyarrow.fs.FileSelector) -> list[pyarrow.fs.FileInfo]:
         infos = self.files.get_file_info(selector)
         return [info for info in infos if info.type is pyarrow.fs.FileType.File]
 
     def _apply(self, actions: list[Mapping[str, Any]]) -> None:
         """Take an entry's files away first: the new ones may hold the same rows."""
-        taken: list[Rows] = [
-            self.live.pop(action["remove"]["path"]) for action in actions if "remove" in action
-        ]
-        for rows in taken:
-            for source, offsets in rows.items():
-                self.rows[source] -= offsets
-                self.gone.setdefault(source, set()).update(offsets)
+        reason = next((one["commitInfo"].get("reason", "") for one in actions if _INFO in one), "")
+        change = _Change(reason)
         for action in actions:
             if "remove" in action:
-                self.vanished += self._unread.pop(action["remove"]["path"], 0)
-            elif "add" in action:
-                self._add(action["add"]["path"], json.loads(action["add"]["stats"])["numRecords"])
+                self._remove(action["remove"]["path"], change)
+        for action in actions:
+            if "add" in action:
+                add = action["add"]
+                self._add(add["path"], json.loads(add["stats"])["numRecords"], change)
             elif "txn" in action:
                 self._ends[action["txn"]["appId"]] = action["txn"]["version"]
-            elif "receipt" in action.get("commitInfo", {}):
-                self.receipts.append(json.loads(action["commitInfo"]["receipt"]))
+            elif "receipt" in action.get(_INFO, {}):
+                self.receipts.append(json.loads(action[_INFO]["receipt"]))
+        for source, offsets in change.taken.items():
+            left = dict.fromkeys(offsets - self.rows[source], reason if change.is_seen else "")
+            self.gone.setdefault(source, {}).update(left)
+        self.vanished += max(change.unread - change.fresh, 0)
         counts = Counter({source: len(rows) for source, rows in self.rows.items()})
         counts.update({source: len(rows) for source, rows in self.gone.items()})
         hidden = self.vanished + sum(self._unread.values())
         self.seen.append(Seen(len(self.seen), dict(self._ends), dict(counts), hidden))
 
-    def _add(self, path: str, count: int) -> None:
+    def _remove(self, path: str, change: "_Change") -> None:
+        change.unread += self._unread.pop(path, 0)
+        for source, offsets in self.live.pop(path).items():
+            self.rows[source] -= offsets
+            change.taken.setdefault(source, set()).update(offsets)
+
+    def _add(self, path: str, count: int, change: "_Change") -> None:
         data = self._bytes(path)
         if data is None:
-            self._unread[path] = count
+            self._unread[path], change.is_seen = count, False
         rows = {} if data is None else _rows(data)
         self.live[path] = rows
         for source, offsets in rows.items():
-            there = self.rows.setdefault(source, set())
+            there, gone = self.rows.setdefault(source, set()), self.gone.setdefault(source, {})
             self.twice[source] += len(there & offsets)
             there |= offsets
-            self.gone.get(source, set()).difference_update(offsets)
+            back = offsets & gone.keys()
+            known = sum(bool(gone.pop(offset)) for offset in back)
+            self.returned[source] += 0 if change.reason == RESTRICT else known
+            change.fresh += len(offsets - change.taken.get(source, set()))
 
     def _bytes(self, path: str) -> bytes | None:
         """A file's bytes; None where it is not there, be it deleted between opening and reading."""

@@ -10,27 +10,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
-import pyarrow.fs
-from support.evidence import proof
+from support.evidence import apart, proof
+from support.evidence.oracle import Rulings
 from support.evidence.reader import Follower, scan
 from support.evidence.truth import Truth
-from support.faults.janitor import AHEAD
-from support.faults.rig import wall_clock
+from support.faults.janitor import Round
+from support.faults.officer import Officer
+from support.faults.outside import delta_options, files_in, followers_of, kafka_options
 from support.faults.worker import Notes
 from support.lean import LEAN
-from support.system import System
+from support.system import EU, System
 
-from jobs.demo.object_store import CREDENTIALS
+from jobs import keys
 from jobs.demo.processes import Process
-from jobs.expire import expire
 from jobs.reconcile import reconcile
+from jobs.subjects.subject import names
 from jobs.sweep import clock_of, sweep
-from schemas.tables import DEAD_LETTERS, STREAMED
+from schemas.errors import RetryableError
+from schemas.tables import STREAMED
+from storage.wrapping import wrapping_of
 
 TESTS = Path(__file__).parents[2]
+HOLD = "H-1"
+"""The one that officers of a colony place."""
+
 PATIENCE = timedelta(seconds=180)
 """How long anything may take on a machine that is slow and busy."""
 
@@ -101,16 +106,30 @@ class Colony:
     @classmethod
     def on(cls, system: System, truth: Truth | None = None) -> "Colony":
         """Nobody works yet; `truth` is that of the broker, where several share it."""
-        mine = truth or Truth(system.settings.bootstrap_servers)
+        mine = truth or Truth(system.settings.bootstrap_servers, kafka_options(system.settings))
         return cls(system, mine, followers_of(system))
 
     def start_janitor(self) -> Process:
         """Start expiry and sweeping; ended with the rest."""
-        command = [sys.executable, "-m", "support.faults.janitor", "30"]
-        log = self.system.folder / "janitor.log"
-        janitor = Process("janitor", command, log=log, env=self.environment())
-        self._all.append(janitor)
-        return janitor
+        return self._start_other("janitor", "30", self.environment("upkeep"))
+
+    def start_officer(self, by: Mapping[str, str]) -> Officer:
+        """Start an officer, who goes on where one before was killed; ended with the rest.
+
+        Args:
+            by: AWS's variables of a person.
+        """
+        desk = self.system.folder / "desk"
+        desk.mkdir(exist_ok=True)
+        environment = {**self.environment("officer"), **by}
+        return Officer(self._start_other("officer", str(desk), environment), desk)
+
+    def _start_other(self, name: str, argument: str, environment: Mapping[str, str]) -> Process:
+        command = [sys.executable, "-m", f"support.faults.{name}", argument]
+        log = self.system.folder / f"{name}.log"
+        process = Process(name, command, log=log, env=environment)
+        self._all.append(process)
+        return process
 
     def start(self, **faults: str) -> Victim:
         """Start a worker.
@@ -141,11 +160,11 @@ class Colony:
         self.workers.remove(victim)
         return self.start(**faults)
 
-    def environment(self) -> dict[str, str]:
-        """Of the processes that work on the system."""
+    def environment(self, role: str = "worker") -> dict[str, str]:
+        """Of the processes that work on the system; `role` has the certificate."""
         given = dict(os.environ)  # noqa: TID251 - the edge
         path = os.pathsep.join([LEAN, str(TESTS), *filter(None, [given.get("PYTHONPATH")])])
-        return {**given, **self.system.environment(), "PYTHONPATH": path}
+        return {**given, **self.system.environment(role), "PYTHONPATH": path}
 
     def poll(self) -> None:
         """Let the readers look."""
@@ -154,8 +173,22 @@ class Colony:
 
     def is_complete(self, topics: Iterable[str] = tuple(STREAMED)) -> bool:
         """Whether every table says that it holds all that Kafka has now."""
+        return self._has_reached(self.truth.ends(topics))
+
+    def wait_until_complete(self) -> None:
+        """Return when every record that was sent is durable, in all destinations."""
+        ends = self.truth.ends(STREAMED)
+
+        def complete() -> bool:
+            for victim in self.workers:
+                victim.process.check()
+            time.sleep(0.2)
+            return self._has_reached(ends)
+
+        until(complete, "every record is durable")
+
+    def _has_reached(self, ends: Mapping[tuple[str, str], int]) -> bool:
         self.poll()
-        ends = self.truth.ends(topics)
         return all(
             _reached(follower, application_id) >= end - 1
             for (topic, application_id), end in ends.items()
@@ -163,31 +196,52 @@ class Colony:
             if table in (topic, proof.DEAD_LETTERS)
         )
 
-    def wait_until_complete(self) -> None:
-        """Return when every record is durable, in all destinations."""
-
-        def complete() -> bool:
-            for victim in self.workers:
-                victim.process.check()
-            time.sleep(0.2)
-            return self.is_complete()
-
-        until(complete, "every record is durable")
-
-    def check(self, logs: Iterable[proof.Log] | None = None) -> proof.Report:
+    def check(
+        self, logs: Iterable[proof.Log] | None = None, rulings: Rulings | None = None
+    ) -> proof.Report:
         """Compare everything with the oracle; fails if anything is wrong.
 
         Args:
             logs: What was sent, where Kafka does not have all of it any more.
+            rulings: What officers have done; None where none were at work.
         """
         self.poll()
         for follower in self.followers.values():
             follower.look_for_missing()
             rows = {source: sorted(offsets) for source, offsets in follower.rows.items() if offsets}
-            assert scan(f"s3://{follower.root}", _options(self.system)) == rows
-        report = proof.compare(self.followers, logs or self.truth.logs(STREAMED))
+            assert scan(f"s3://{follower.root}", delta_options(self.system)) == rows
+        logs = list(logs or self.truth.logs(STREAMED, rulings=rulings))
+        report = proof.compare(self.followers, logs)
+        if rulings:
+            apart.compare_apart(report, self.followers, logs, self._apart())
         report.check()
         return report
+
+    def _apart(self) -> apart.Apart:
+        """What lies in the buckets for restricted and held rows."""
+        settings, of_table = self.system.settings, {t.name: topic for topic, t in STREAMED.items()}
+        (restricted,), (holds,) = settings.restricted, settings.holds
+        aside = {
+            topic: scan(f"s3://{restricted.bucket}/{name}", delta_options(self.system))
+            for name, topic in of_table.items()
+        }
+        copies = apart.copies(files_in(holds, self.system), f"{holds.bucket}/{HOLD}")
+        held = {of_table[name]: offsets for name, offsets in copies.items()}
+        return apart.Apart(holds.region, aside, held)
+
+    def orphans_of(self, devices: Iterable[str]) -> list[str]:
+        """Files of the EU with rows of devices that no table names."""
+        settings = self.system.settings
+        wrapping = wrapping_of(settings, self.system.environment())
+        keyring = keys.read(Path(settings.keyring), wrapping, [EU])
+        wanted = names(devices, keyring, EU)
+        return [
+            f"{follower.name}/{path}"
+            for (_, region), follower in self.followers.items()
+            if region == EU
+            for path in sorted(follower.objects() - follower.live.keys())
+            if follower.has(path, wanted)
+        ]
 
     def prove(self) -> None:
         """Let the product's own proof look too: it has to agree with the oracle."""
@@ -196,19 +250,27 @@ class Colony:
 
     def expire(self) -> int:
         """Drop what the janitor would, now that nobody is in the way; rows gone since ever."""
-        for destination in self.system.lake().values():
-            expire(destination, wall_clock() + AHEAD)
+        settings, environment = self.system.settings, self.system.environment()
+        cleaning = Round.of(settings, environment, timedelta(0))
+        until(cleaning.has_expired, "what is due is dropped")
         self.poll()
         return sum(len(rows) for one in self.followers.values() for rows in one.gone.values())
 
-    def sweep(self) -> int:
-        """Remove every orphan, now that nobody works; how many, and none may be left."""
-        destinations = self.system.lake().values()
-        swept = [sweep(one, age=timedelta(0), now=clock_of(one.store)) for one in destinations]
+    def sweep(self) -> None:
+        """Remove every orphan, now that nobody works; none may be left."""
+        until(self._has_swept, "orphans are removed")
+        self.poll()
         for follower in self.followers.values():
             left = follower.objects() - follower.live.keys()
             assert not left, f"{follower.name}: {len(left)} orphans were left"
-        return sum(map(len, swept))
+
+    def _has_swept(self) -> bool:
+        try:
+            for one in self.system.lake().values():
+                sweep(one, age=timedelta(0), now=clock_of(one.store))
+        except RetryableError:
+            return False
+        return True
 
     @contextmanager
     def working(self) -> Iterator["Colony"]:
@@ -239,36 +301,6 @@ class Colony:
 
 def _reached(follower: Follower, application_id: str) -> int:
     return follower.seen[-1].ends.get(application_id, -1) if follower.seen else -1
-
-
-def _options(system: System) -> dict[str, str]:
-    """What polars is told of the S3 server."""
-    return {
-        **{name.lower(): value for name, value in CREDENTIALS.items()},
-        "aws_endpoint_url": system.settings.s3_endpoint,
-        "aws_region": "us-east-1",
-        "aws_allow_http": "true",
-    }
-
-
-def followers_of(system: System) -> dict[tuple[str, str], Follower]:
-    """Independent readers of a system's tables, as `proof.compare` wants them."""
-    followers = {}
-    for place in system.settings.regions:
-        files = pyarrow.fs.S3FileSystem(
-            access_key=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            secret_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            endpoint_override=urlsplit(system.settings.s3_endpoint).netloc,
-            scheme="http",
-            region=place.location,
-        )
-        tables: Mapping[str, str] = {topic: table.name for topic, table in STREAMED.items()}
-        if place.region == system.settings.home_region:
-            tables = {**tables, proof.DEAD_LETTERS: DEAD_LETTERS.name}
-        for topic, name in tables.items():
-            root = f"{place.bucket}/{name}"
-            followers[topic, str(place.region)] = Follower(f"{name}@{place.region}", files, root)
-    return followers
 
 
 def pick(dice: random.Random, victims: list[Victim], n: int) -> list[Victim]:
