@@ -4,11 +4,12 @@ Names, pages and footers are verify's own; of a table the newest files are read,
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,9 +18,7 @@ import pyarrow.parquet as pq
 import pyzipper
 
 from jobs.verify.rows.names import Namer
-from jobs.verify.rows.registry import Identifier
-from jobs.verify.stored.footers import search_any
-from jobs.verify.stored.leaks import CANARY, Search
+from jobs.verify.stored.pages import pages
 from schemas.canaries import Canary
 from schemas.keyring import Keyring
 from schemas.tables.declare import INSTANT
@@ -59,7 +58,6 @@ class Witness:
         since: When it was bound, UTC: rows from before are another owner's.
     """
 
-    vendor: str
     names: frozenset[str] = field(repr=False)
     since: datetime
 
@@ -73,7 +71,7 @@ class Witness:
         """
         keys = keyring.live(canary.region)
         names = frozenset(Namer(key.secret, key.version).name(canary.device) for key in keys)
-        return cls(canary.vendor, names, since)
+        return cls(names, since)
 
     def rows(self, tables: Iterable[Destination]) -> set[Row]:
         """Its rows in the newest files of tables."""
@@ -81,8 +79,8 @@ class Witness:
 
     def traces(self, tables: Iterable[Destination]) -> int:
         """How many of the newest files have its name in any byte, decoded, whatever column."""
-        search = Search([Identifier(CANARY, name, self.vendor) for name in self.names])
-        return sum(any(search_any(data, search)) for _, data in _newest(tables))
+        names = [name.encode() for name in self.names]
+        return sum(_has(data, names) for _, data in _newest(tables))
 
     def unpacked(self, archive: Path, passphrase: str) -> Copy:
         """Open an archive of an access, as whoever gets it does."""
@@ -105,6 +103,12 @@ class Witness:
         mine = rows.filter(pc.and_(is_named, is_new))
         columns = [mine[name].to_pylist() for name in _PLACE]
         return {(table, *place) for place in zip(*columns, strict=True)}
+
+
+def _has(data: bytes, names: Collection[bytes]) -> bool:
+    """Whether a file, or a page of it that is unpacked, has one of some names."""
+    unpacked = (page.data for page in pages(data, pq.read_metadata(io.BytesIO(data))))
+    return any(name in blob for blob in chain([data], unpacked) for name in names)
 
 
 def _newest(tables: Iterable[Destination]) -> Iterator[tuple[str, bytes]]:
