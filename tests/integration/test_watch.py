@@ -345,9 +345,9 @@ def test_a_flood_of_poison_is_told_with_its_reason_until_it_is_drowned_in_what_i
 
 
 def test_lags_are_what_kafkas_own_command_and_the_records_say_at_20_moments_of_a_load(
-    scene: Scene, cache: Path, tmp_path: Path
+    scene: Scene, cache: Path
 ) -> None:
-    command = ConsumerGroupCommand(scene.broker.address, cache, tmp_path)
+    command = ConsumerGroupCommand(scene.broker.address, cache)
     ask = partial(command.lags, scene.system.settings.group)
     committed = offsets(scene.until(is_well))
     with (
