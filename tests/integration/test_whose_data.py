@@ -388,3 +388,9 @@ def test_the_clock_of_an_incident_is_shown_until_somebody_was_told(world: World)
     world.said("incident", "tell", number, "--who", "authority")
     world.said("incident", "close", number)
     assert "authority told" in world.said("incident", "list", code=1)  # late it stays
+
+
+def test_where_no_canary_is_registered_nothing_is_drilled_and_that_is_said(world: World) -> None:
+    before = len(world.house.office().ledger.entries())
+    assert "no canary is registered" in world.said("drill", "--region", "eu")
+    assert len(world.house.office().ledger.entries()) == before

@@ -245,15 +245,13 @@ def an_erased_subject_that_only_its_watch_entry_knows(house: House) -> None:
 
 def one_reading_of_the_last_moment_before_an_erasure(house: House) -> None:
     """Of several robots of an erased subject one reading came back, and newer ones may be there."""
-    keys = files(house, TELEMETRY, US)
-    at = read(house, keys[0], US)["event_time"]
-    last = pc.max(at).as_py()
-    for key in keys[:1]:
+    name = named(AMERICAN.serial, house, US)
+    last = pc.max(read(house, files(house, TELEMETRY, US)[0], US)["event_time"]).as_py()
+    for table in (TELEMETRY, MAP_TILES, CLEANING_HISTORY):
+        key = files(house, table, US)[0]
         rows = read(house, key, US)
-        mine = pc.equal(rows["device"], named(AMERICAN.serial, house, US))
-        write(
-            house, key, rows.filter(pc.or_(pc.invert(mine), pc.equal(rows["event_time"], last))), US
-        )
+        others = pc.not_equal(rows["device"], name)
+        write(house, key, rows.filter(pc.or_(others, pc.equal(rows["event_time"], last))), US)
     house.watch(UNBOUND, AMERICAN, up_to=last, region=US)
 
 
