@@ -272,7 +272,7 @@ def _people(group: tuple[str, ...]) -> tuple[Role, ...]:
                 _FIND_VERSIONS,
                 S3Right(("ListAllMyBuckets",)),
                 S3Right((*(f"Get{name}" for name in _CONFIGURATION), *_EVIDENCE)),
-                S3Right(_READ_ALL, (*_EVERY_TABLE, _LEDGER)),
+                S3Right(_READ_ALL, (*_EVERY_TABLE, _LEDGER, _LINKS, _WATCH, _SIGNS)),
                 *(
                     right
                     for one in (Purpose.RESTRICTED, Purpose.HELD)

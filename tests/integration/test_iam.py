@@ -78,7 +78,7 @@ MAY: dict[str, set[str]] = {
     "custodian": {"list", "read the ledger", "tell the ledger"},
     "auditor": {
         *(*READS, "read rows", "see maps", "list versions", "read an old version"),
-        *("look at settings", "read the ledger", "read restricted", "read held"),
+        *("look at settings", "read the ledger", "see links", "read restricted", "read held"),
     },
 }
 """Everything that each role may do, of `attempts`; what is not here has to be refused."""

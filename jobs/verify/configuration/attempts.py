@@ -31,7 +31,7 @@ _PURPOSES: Mapping[str, Held] = {
     "holds": Held.HELD,
 }
 """Of a scene's buckets, as roles name them."""
-_OUR_FOLDERS = ("_ledger", "_links", "_watch", "_holds")
+_OUR_FOLDERS = ("_ledger", "_links", "_watch", "_held")
 _OF_A_BUCKET = ("ListBucket", "ListBucketVersions")
 _OF_A_VERSION = "GetObjectVersion"
 _OF_WHAT_IS = ("GetObject", _OF_A_VERSION)
