@@ -30,7 +30,8 @@ Every = Annotated[float, typer.Option("--every", help="Seconds from look to look
 Once = Annotated[bool, typer.Option("--once", help="Look once, print, and end.")]
 Json = Annotated[bool, typer.Option("--json", help="With --once: everything that is known.")]
 Workers = Annotated[
-    list[str] | None, typer.Option("--worker", help="URL of a worker's metrics; any number.")
+    list[str] | None,
+    typer.Option("--worker", help="URL of metrics, of every worker behind its name; any number."),
 ]
 
 _EVERY = EVERY.total_seconds()

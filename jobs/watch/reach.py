@@ -18,7 +18,8 @@ class Reach:
     """What became of asking one place.
 
     Attributes:
-        name: `kafka`, a region's name, or the URL of a worker's metrics.
+        name: `kafka`, a region's name, or the URL of a worker's metrics: as it was given, or, where
+            its name stands for several, with the address.
         answers: Whether it answered this time.
         since: Since when it does, or does not; UTC.
         took: How long asking took.

@@ -11,13 +11,14 @@ from jobs.watch.judging.findings import find
 from jobs.watch.judging.membership import Membership
 from jobs.watch.judging.partitions import KafkaSeen, Partitions
 from jobs.watch.judging.tables import table_state
+from jobs.watch.places.addresses import addresses_of
 from jobs.watch.places.asking import Asker
 from jobs.watch.places.kafka_side import KafkaSide
 from jobs.watch.places.regions import Regions
-from jobs.watch.places.workers import scrape
+from jobs.watch.places.workers import Workers
 from jobs.watch.problems import Problem
 from jobs.watch.reach import Place, Reach
-from jobs.watch.state import State, WorkerState
+from jobs.watch.state import State
 from schemas.regions import Region
 from storage.lake import Destination
 
@@ -33,9 +34,6 @@ So a stopped worker of the demo wakes somebody within 15 s: see `tests/integrati
 WITHIN = timedelta(seconds=5)
 """A place that takes longer to answer is away."""
 
-_WORKER_WITHIN = timedelta(seconds=2)
-"""Likewise a worker: what it says is about itself only, and the rest must not wait for it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -46,7 +44,7 @@ class Watched:
         connect: Reaches Kafka.
         group: Of the workers.
         lake: Every destination that they serve, by table and region.
-        workers: URLs of their metrics.
+        workers: URLs of their metrics; a name may stand for several.
         patience: What a record may wait while everything is well.
         token: What workers' metrics ask for; empty: nothing.
     """
@@ -67,9 +65,7 @@ class Watch:
         self._watched = watched
         self._kafka = KafkaSide(watched.connect, watched.group)
         self._ask_kafka = Asker(Place.KAFKA, "kafka", WITHIN)
-        self._ask_worker = {
-            url: Asker(Place.WORKER, url, _WORKER_WITHIN) for url in watched.workers
-        }
+        self._workers = Workers(watched.workers, watched.token, addresses_of)
         self._regions = Regions(watched.lake, WITHIN)
         self._topics: Mapping[str, Topic] = {}
         self._partitions = Partitions(watched.patience)
@@ -83,28 +79,23 @@ class Watch:
             now: The time; later than the last.
         """
         began = time.monotonic()
-        asked = {
-            url: one.ask(partial(scrape, url, self._watched.token), now)
-            for url, one in self._ask_worker.items()
-        }
+        asked = self._workers.ask(now)
         kafka, regions, seen = self._look_at_lag(now)
-        workers = {url: answer() for url, answer in asked.items()}
-        reaches = [kafka, *regions.values(), *(reach for reach, _ in workers.values())]
+        workers = asked()
+        reaches = [kafka, *regions.values(), *(reach for reach, _ in workers)]
         state = State(
             now,
             timedelta(seconds=time.monotonic() - began),
             self._watched.cluster,
             tuple(sorted(reaches, key=lambda one: one.answers)),
-            workers=tuple(
-                one or WorkerState(url, answers=False) for url, (_, one) in workers.items()
-            ),
+            workers=tuple(one for _, one in workers),
         )
         return self._with_problems(self._with_tables(self._with_lag(state, seen), regions))
 
     def close(self) -> None:
         """Ask no more."""
-        for asker in (self._ask_kafka, *self._ask_worker.values()):
-            asker.close()
+        self._ask_kafka.close()
+        self._workers.close()
         self._regions.close()
         self._kafka.close()
 

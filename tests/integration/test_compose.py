@@ -6,6 +6,7 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -134,6 +135,14 @@ def test_watch_and_who_reads_it_have_no_secret_but_its_token() -> None:
     tokens = {job["authorization"]["credentials_file"] for job in jobs}
     asked = SERVICES["worker"]["environment"]["FORTNIGHT_METRICS_TOKEN"]
     assert {f"file:{token}" for token in tokens} == {asked} <= set(SERVICES["watch"]["command"])
+
+
+def test_watch_asks_every_worker_by_a_name_behind_which_there_may_be_more() -> None:
+    command = SERVICES["watch"]["command"]
+    asked = urlsplit(command[command.index("--worker") + 1])
+    worker = SERVICES[str(asked.hostname)]
+    assert str(asked.port) == worker["environment"]["FORTNIGHT_METRICS_PORT"]
+    assert worker.keys() & {"container_name", "hostname", "ports"} == set()  # of one only
 
 
 def test_every_file_that_is_mounted_is_there_and_grafana_finds_its_dashboards() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -184,6 +185,43 @@ def test_the_network_is_closed_and_opened_for_ports_that_are_served() -> None:
         if port["name"] == "metrics"
     }
     assert {port["port"] for port in opened} == served
+
+
+def test_watch_asks_every_worker_by_a_name_of_theirs_and_is_let_through() -> None:
+    (watch,) = PODS["Deployment/watch"]["spec"]["containers"]
+    (worker,) = PODS["Deployment/worker"]["spec"]["containers"]
+    (url,) = (word.removeprefix("--worker=") for word in watch["args"] if "--worker" in word)
+    asked = urlsplit(url)
+    service = MANIFESTS[f"Service/{asked.hostname}"]["spec"]
+    assert (service["clusterIP"], service["publishNotReadyAddresses"]) == ("None", True)
+    labels = {
+        name: PODS[f"Deployment/{name}"]["metadata"]["labels"] for name in ("watch", "worker")
+    }
+    assert service["selector"] == labels["worker"]
+    (port,) = service["ports"]
+    assert (port["targetPort"], asked.port) in {
+        (one["name"], one["containerPort"]) for one in worker["ports"]
+    }
+    assert {one["port"] for one in (port, *_opened("watch", "worker", labels))} == {asked.port}
+    token = {(one["name"], one["value"]) for one in watch["env"]}
+    assert token <= {(one["name"], one["value"]) for one in worker["env"]}
+
+
+def _opened(
+    one: str, other: str, labels: Mapping[str, Mapping[str, str]]
+) -> Iterator[Mapping[str, Any]]:
+    """What one may ask of another, by the rules at both ends."""
+    for policy, here, rules, there in (
+        ("watch-to-workers", one, "egress", other),
+        ("workers-from-watch", other, "ingress", one),
+    ):
+        spec = MANIFESTS[f"NetworkPolicy/{policy}"]["spec"]
+        (rule,) = spec[rules]
+        assert spec["policyTypes"] == [rules.capitalize()]
+        assert spec["podSelector"]["matchLabels"].items() <= labels[here].items()
+        (peer,) = rule["to" if rules == "egress" else "from"]
+        assert peer["podSelector"]["matchLabels"].items() <= labels[there].items()
+        yield from rule["ports"]
 
 
 def test_workers_are_scaled_by_a_metric_that_watch_has_and_no_further_than_partitions() -> None:

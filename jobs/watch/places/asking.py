@@ -60,8 +60,12 @@ class Asker:
 
         One that native code brings to an interpreter that is about to end would crash it.
         """
-        self._questions.put(_end)
+        self.leave()
         self._thread.join(_LEAVE_SECONDS)
+
+    def leave(self) -> None:
+        """Ask no more, and wait for nothing: only where no native code answers."""
+        self._questions.put(_end)
 
     def _answer(
         self, future: Future[_T] | None, began: float, now: datetime
