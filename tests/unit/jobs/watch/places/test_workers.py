@@ -3,6 +3,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 from hypothesis import given
@@ -148,12 +149,15 @@ def test_a_worker_whose_address_leaves_its_name_is_forgotten_and_one_that_comes_
         assert told(workers)[f"http://127.0.0.3:{port}/metrics"] == (False, 0)
         names.addresses = (ONE, OTHER)
         assert [answers for answers, _ in told(workers).values()] == [True, True]
+        (asking,) = (one for one in enumerate_threads() if f"//{OTHER}:{port}/" in one.name)
         names.addresses = (ONE, "127.0.0.3")
         with serving("127.0.0.3", port, 3):
             assert told(workers) == {
                 f"http://{ONE}:{port}/metrics": (True, 1),
                 f"http://127.0.0.3:{port}/metrics": (True, 3),
             }
+        asking.join(60)
+        assert not asking.is_alive()
 
 
 def test_a_name_that_stands_for_nobody_is_one_worker_that_is_away_until_it_does() -> None:
