@@ -1,7 +1,6 @@
 """The whole system for a test: real Kafka, a real S3, workers as processes of their own."""
 
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 from confluent_kafka import Producer
-from support.lean import LEAN
+from support.forked import Forked
 
 from jobs.certs import Identity
 from jobs.demo.broker import Broker
@@ -29,6 +28,7 @@ from storage.lake import Destination
 from storage.places import location_of, open_lake, open_stores, tables_in
 from storage.s3 import S3Bucket
 from storage.tls import kafka_tls
+from streams.worker import main as work
 
 _PASSPHRASE = "a passphrase of tests"
 EU, US = Region("eu"), Region("us")
@@ -103,10 +103,8 @@ class System:
 
     def worker(self, name: str = "worker", **given: str) -> Process:
         """Start a worker; it runs when this returns, but need not be ready."""
-        command = [sys.executable, "-m", "streams.worker"]
-        lean = {"PYTHONPATH": LEAN}
-        environment = {**os.environ, **lean, **self.environment(), **given}  # noqa: TID251 - the edge
-        return Process(name, command, log=self.folder / f"{name}.log", env=environment)
+        environment = {**os.environ, **self.environment(), **given}  # noqa: TID251 - the edge
+        return Forked(name, work, log=self.folder / f"{name}.log", env=environment)
 
     def publish(
         self, topic: str, records: Iterable[tuple[str, Mapping[str, object] | bytes | None]]

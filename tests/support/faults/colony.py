@@ -20,6 +20,8 @@ from support.faults.janitor import Round
 from support.faults.officer import Officer
 from support.faults.outside import delta_options, files_in, followers_of, kafka_options
 from support.faults.worker import Notes
+from support.faults.worker import main as work
+from support.forked import Forked
 from support.lean import LEAN
 from support.system import EU, System
 
@@ -148,9 +150,8 @@ class Colony:
             },
             "FAULTY_NOTES": str(notes),
         }
-        command = [sys.executable, "-m", "support.faults.worker"]
         log = self.system.folder / f"{name}.log"
-        victim = Victim(Process(name, command, log=log, env=environment), notes)
+        victim = Victim(Forked(name, work, log=log, env=environment), notes)
         self.workers.append(victim)
         self._all.append(victim.process)
         return victim
