@@ -9,7 +9,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
 ENVIRONMENT := .venv/.is-as-locked
 RUN := .venv/bin
 ARGS ?=
-JOBS ?= 2
+JOBS ?= 3
 QUIETLY := --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ help: ## this list
 demo: $(ENVIRONMENT) ## the whole system for a minute: real Kafka, S3, a worker, a fleet (ARGS=--keep)
 	@$(RUN)/fortnight demo $(ARGS)
 
-test: $(ENVIRONMENT) ## every test, real Kafka and S3 included (ARGS=... for pytest; JOBS=2 at once)
+test: $(ENVIRONMENT) ## every test, real Kafka and S3 included (ARGS=... for pytest; JOBS=3 at once)
 	$(RUN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(ENVIRONMENT) ## ruff, mypy and the rules of who may import whom
