@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from support.verified.house import FRENCH, NOW, SMAROCK, House, broken, files, findings
 from support.wire import EU, US
@@ -14,6 +15,7 @@ from support.wire import EU, US
 from jobs.verify import Scene, verify
 from jobs.verify.checks.rows import sample_of
 from schemas.ledger_keys import LedgerKey
+from schemas.retention import microseconds
 from schemas.tables import MAP_TILES, TABLES, TELEMETRY
 from storage.directory import DirectoryStore
 from storage.s3.evidence import Unseen
@@ -86,6 +88,20 @@ def test_a_watch_entry_forbids_nothing_that_came_later_nor_while_its_erasure_is_
     outcome = watched.verify()
     assert not list(findings(outcome))
     assert (outcome.seen.watched[EU].entries, outcome.seen.watched[EU].pending) == (2, 1)
+
+
+def test_what_is_aside_of_a_restricted_device_may_wait_for_its_erasure(
+    house: House, tmp_path: Path
+) -> None:
+    watched = house.copy(tmp_path / "watched").with_all_put_aside(FRENCH)
+    watched.watch(FRENCH, up_to=NOW - timedelta(days=2))
+    erased, at = microseconds(NOW - timedelta(days=2)), NOW - timedelta(days=10)
+    for restricted in (True, False):
+        said = {"device": FRENCH.serial, "restricted": restricted, "erased": erased}
+        mark = b"mark/" + FRENCH.serial.encode(), msgspec.json.encode(said), at
+        found = findings(watched.with_words(mark).verify())
+        assert any("nobody restricts it" in one for one in found) is not restricted
+        assert not any("by its watch entry" in one for one in found)
 
 
 def test_whoever_has_no_key_of_the_ledger_cannot_tell_what_a_watch_entry_says(

@@ -29,16 +29,24 @@ def kept_out(promise: Promise, scene: Scene) -> Iterator[Question]:
 
 def stays_away(promise: Promise, scene: Scene) -> Iterator[Question]:
     """No row is there by a name that a watch entry tells of."""
-    del scene
     if not _is_of_erasures(promise):
         return
+    watched = f"{policy_is(promise.vendor)} and watched_up_to is not null"
     for table in ROBOTS:
         yield Question(
             table=table,
             checked=f"{table}: rows of an erased subject stay away, by its watch entry",
-            of=f"{policy_is(promise.vendor)} and watched_up_to is not null",
-            broken=f"its_purpose <> '{Purpose.HOLDS}' and event_us <= watched_up_to",
+            of=watched,
+            broken=f"{_SEEN} and event_us <= watched_up_to",
             what="there again although a watch entry says that its subject was erased",
+        )
+        yield Question(
+            table=table,
+            checked=f"{table}: nothing of an erased subject stays aside when nobody restricts it",
+            of=f"{watched} and named_in = its_region",
+            broken=f"{_UNRESTRICTED.format(done=carried_out(scene))} and event_us <= watched_up_to",
+            what="put aside although its subject was erased, and its device is not restricted",
+            registry=True,
         )
 
 
@@ -73,6 +81,7 @@ _ERASES = ("erase", "cancel", "withdraw")
 _SEEN = f"its_purpose = '{Purpose.ROWS}'"
 """Where everybody looks: what is restricted stays apart, also where it was to be erased."""
 _APART = f"its_purpose = '{Purpose.RESTRICTED}'"
+_UNRESTRICTED = f"{_APART} and not now_restricted and coalesce(now_since, 0) < {{done}}"
 _RULES = {
     "restrict": [
         (
@@ -87,7 +96,7 @@ _RULES = {
         ),
         (
             "what is put aside is of restricted devices",
-            f"{_APART} and not now_restricted and coalesce(now_since, 0) < {{done}}",
+            _UNRESTRICTED,
             "put aside although its device is not restricted",
         ),
     ],

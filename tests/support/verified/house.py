@@ -149,6 +149,18 @@ class House:
         """The same with more said on `fleet.devices`, in order of time."""
         return replace(self, words=tuple(sorted((*self.words, *words), key=lambda w: w[2])))
 
+    def with_all_put_aside(self, robot: Robot, region: Region = EU) -> "House":
+        """The same, a robot's rows moved into a bucket of restricted ones."""
+        name = pc.equal(pc.field("device"), self._name(robot, region))
+        apart = self.folder / "apart"
+        for table in (TELEMETRY, MAP_TILES, CLEANING_HISTORY):
+            for key in files(self, table, region):
+                rows = read(self, key, region)
+                DirectoryStore(apart).put(key, encode(rows.filter(name), table))
+                write(self, key, rows.filter(~name), region)
+        place = RegionSettings(region, f"file:{apart}", LOCATIONS[region])
+        return replace(self, settings=replace(self.settings, restricted=(place,)))
+
     def fill(self, table: Table) -> None:
         """Store what all robots say of a table, a file a region and time of arrival."""
         pipeline = Pipeline(table, self._admission(), self._keys())
@@ -181,15 +193,18 @@ class House:
 
     def watch(self, *robots: Robot, up_to: datetime, region: Region = EU) -> None:
         """Put the watch entry of an erasure of robots."""
-        key = self.keyring.current(region)
-        secret = domain_key(key.secret, Domain.DEVICE)
-        names = pseudonyms([one.serial for one in robots], secret, key.version)
+        names = [self._name(one, region) for one in robots]
         path = WatchPath(NOW + HOUR, uuid4().hex)
         watch = Watch(region, tuple(names), up_to)
         put_watch(self.store(region), path, watch, self.ledger_keys[region].watching)
 
     def verify(self, sampling: Sampling | None = None) -> Outcome:
         return verify(self.scene(sampling))
+
+    def _name(self, robot: Robot, region: Region) -> str:
+        key = self.keyring.current(region)
+        secret = domain_key(key.secret, Domain.DEVICE)
+        return pseudonyms([robot.serial], secret, key.version)[0]
 
     def _admission(self) -> Admission:
         known = Known()
