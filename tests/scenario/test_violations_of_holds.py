@@ -16,6 +16,7 @@ from support.rows import path_of, rows_of
 from jobs import office
 from jobs.verify import Scene, open_buckets
 from jobs.verify.checks.hold import copies
+from jobs.verify.checks.hold_signs import signs
 from jobs.verify.configuration.state import Books
 from jobs.verify.scene import Purpose
 from jobs.verify.seen import Seen
@@ -221,3 +222,43 @@ def test_a_hold_that_is_released_since_the_ledger_was_read_is_no_violation(
 def test_without_the_ledger_nobody_knows_what_is_held(folder: Path) -> None:
     look = looked(folder, Books(region="eu", refused="no answer"))
     assert verdict_of([look]) is Verdict.NOT_CHECKABLE
+
+
+def signed(folder: Path, told: Books, *names: str) -> Look:
+    """What is said of signs, all of which are two hours old."""
+    rows = folder.with_name("rows")
+    for name in names:
+        DirectoryStore(rows).put(f"_held/{name}", b"")
+        aged(rows / "_held" / name)
+    (look,) = signs(PROMISES["smarock/hold"], scene_of(folder, told))
+    return look
+
+
+def test_a_hold_that_lasts_and_has_its_sign_is_held(folder: Path) -> None:
+    look = signed(folder, books(PLACED), HOLD)
+    assert verdict_of([look]) is Verdict.HELD
+    assert look.looked_at == 1
+
+
+def test_a_violation_is_a_hold_without_its_sign(folder: Path) -> None:
+    look = signed(folder, books(PLACED, *proposed(approved=False)))
+    assert [f"hold {HOLD}" in one.place for one in look.findings] == [True]
+    assert "its sign is gone" in look.findings[0].what
+
+
+def test_a_violation_is_a_sign_without_a_hold_that_lasts(folder: Path) -> None:
+    look = signed(folder, books(PLACED, RELEASED), HOLD)
+    assert [f"hold {HOLD}" in one.place for one in look.findings] == [True]
+    assert "the ledger tells of no such hold" in look.findings[0].what
+
+
+def test_a_sign_of_a_hold_that_is_being_placed_or_released_is_no_violation(folder: Path) -> None:
+    released = signed(folder, books(PLACED, *proposed(approved=True)))
+    assert "its release is approved" in released.notes[0]
+    sign = folder.with_name("rows") / "_held" / HOLD
+    DirectoryStore(folder.with_name("rows")).put(f"_held/{HOLD}", b"")
+    aged(sign, timedelta(minutes=50))
+    placed = signed(folder, books())
+    assert "its sign is there for less than an hour" in placed.notes[0]
+    assert not (*released.findings, *placed.findings)
+    assert signed(folder, Books(region="eu", refused="no answer")).unknown

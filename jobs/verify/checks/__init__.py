@@ -13,6 +13,7 @@ from jobs.verify.checks import (
     drills,
     exclusion,
     hold,
+    hold_signs,
     map_gate,
     permanent,
     residency,
@@ -41,7 +42,7 @@ _ASKED: Mapping[str, tuple[Asker, ...]] = {
 _LOOKED: Mapping[str, tuple[Check, ...]] = {
     "collection": (collection.columns, collection.nobody_named, collection.no_bounds),
     "exclusion": (exclusion.nowhere,),
-    "hold": (hold.copies,),
+    "hold": (hold.copies, hold_signs.signs),
     "map-gate": (map_gate.special_case, map_gate.reported),
     "retention": (retention.ages, retention.logs, retention.uploads),
     "right": (rights.watches, drills.drilled, drills.nobody_else),

@@ -35,12 +35,12 @@ _RECORDS = "_holds/"
 _NEW = "its record is there for less than an hour, and the ledger does not tell of it yet"
 _UNTOLD = "rows are kept for it, and the ledger tells of no such hold that lasts"
 _GONE = "its record is gone, so nobody copies what it holds"
-_ENDING = "its release is approved: it is going on, or was left half-way and has to be given again"
-_NOTED = (_NEW, _ENDING)
+ENDING = "its release is approved: it is going on, or was left half-way and has to be given again"
+_NOTED = (_NEW, ENDING)
 _MANIFEST = re.compile(r"\d{8}\.json", re.ASCII)
 _SAMPLED = 200
 """Manifests of a bucket whose copies are opened, without `--deep`."""
-_PLACED_WITHIN = timedelta(hours=1)
+PLACED_WITHIN = timedelta(hours=1)
 """An officer puts a hold's record, and then its entry."""
 
 
@@ -54,7 +54,7 @@ def copies(promise: Promise, scene: Scene) -> Iterator[Look]:
 
 def _look(bucket: Bucket, scene: Scene) -> Look:
     tally, notes = Tally(), list[str]()
-    told = _Told.of(bucket.region, scene)
+    told = Told.of(bucket.region, scene)
     why = told.why
     try:
         found = list(_found(bucket, scene, told))
@@ -79,7 +79,7 @@ def _look(bucket: Bucket, scene: Scene) -> Look:
     )
 
 
-def _found(bucket: Bucket, scene: Scene, told: "_Told") -> Iterator[tuple[str, str, list[str]]]:
+def _found(bucket: Bucket, scene: Scene, told: "Told") -> Iterator[tuple[str, str, list[str]]]:
     """(hold, place, what is wrong there) as it is seen at first."""
     keys = _keys(bucket, scene)
     for name in _named(told.lasting, keys) if not told.why else ():
@@ -98,7 +98,7 @@ def _hold(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """What a region's ledger tells of holds.
 
     Attributes:
@@ -112,20 +112,20 @@ class _Told:
     why: str = ""
 
     @classmethod
-    def of(cls, region: str, scene: Scene) -> "_Told":
+    def of(cls, region: str, scene: Scene) -> "Told":
         """As the ledger was when how everything is set up was looked at."""
         for one in scene.configured.books if scene.configured else ():
             if one.region == region:
                 return cls._by(one, scene.now)
         return cls(why="no ledger of the region was looked at")
 
-    def again(self, region: str, scene: Scene) -> "_Told":
+    def again(self, region: str, scene: Scene) -> "Told":
         """As it is now: a hold may have been released since; the same, where nobody can look."""
         now = self._by(books_of(scene, Region(region)), scene.now)
         return self if self.why or now.why else now
 
     @classmethod
-    def _by(cls, books: Books, now: datetime) -> "_Told":
+    def _by(cls, books: Books, now: datetime) -> "Told":
         ending = {
             one.proposed.act.scope.get("hold", "")
             for one in proposals(books.entries).values()
@@ -154,18 +154,18 @@ def _is_record(key: str) -> bool:
     return key.startswith(_RECORDS)
 
 
-def _of_hold(name: str, bucket: Bucket, told: _Told) -> list[str]:
+def _of_hold(name: str, bucket: Bucket, told: Told) -> list[str]:
     """What is wrong with a hold now: since everything was listed it may have begun, or ended."""
     record = bucket.store.head(f"{_RECORDS}{name}.json")
     if name in told.lasting:
-        return [] if record else [_ENDING if name in told.ending else _GONE]
-    if record and record.modified + _PLACED_WITHIN > bucket.now:
+        return [] if record else [ENDING if name in told.ending else _GONE]
+    if record and record.modified + PLACED_WITHIN > bucket.now:
         return [_NEW]
     is_kept = record or next(bucket.store.list(f"{name}/"), None)
     return [_UNTOLD] if is_kept else []
 
 
-def _is_released(name: str, bucket: Bucket, told: _Told) -> bool:
+def _is_released(name: str, bucket: Bucket, told: Told) -> bool:
     """Whether what it holds need not be there: it is over, or its release has begun."""
     if told.why or name in told.lasting - told.ending:
         return False
