@@ -93,14 +93,15 @@ class Beside:
                     self.words.leak(place, what, leak)
 
     def _drawn(self, listing: Listing) -> Iterator[str]:
-        """Some keys of data, of logs and of others; all of them, where everything is wanted."""
+        """Some keys of each sort, of what is not read too; all, where everything is wanted."""
         lot = random.Random(self.sampling.seed)  # noqa: S311 - a sample
         entries = [
             f"{table}/_delta_log/{version:020}.json"
             for table, versions in sorted(listing.entries.items())
             for version in versions
         ]
-        for keys in ([file.key for file in listing.files], entries, listing.others):
+        files = [file.key for file in listing.files]
+        for keys in (files, entries, listing.others, listing.unread):
             most = len(keys) if self.sampling.deep else min(_BESIDE_SAMPLE, len(keys))
             yield from lot.sample(keys, most)
 
@@ -113,7 +114,9 @@ class Beside:
 def _suspicious(listing: Listing, search: Search) -> Iterator[str]:
     """Keys among which something was found: many are searched together, for it is rarely so."""
     keys: Iterable[str] = chain(
-        (file.key for file in listing.files), listing.others, (key for key, _ in listing.old)
+        (file.key for file in listing.files),
+        *(listing.others, listing.unread),
+        (key for key, _ in listing.old),
     )
     keys = iter(keys)
     while some := list(islice(keys, _KEYS_TOGETHER)):

@@ -112,6 +112,12 @@ def a_serial_number_in_a_tag_of_a_log_entry(served: Served) -> None:
     _put_again(served, FIRST_ENTRY, Tagging=f"{FRENCH.serial}=x")
 
 
+def a_serial_number_in_a_tag_of_a_watch_entry(served: Served) -> None:
+    place = f"_watch/expires={format_hour(NOW + timedelta(hours=1))}/{uuid4().hex}.sealed"
+    S3Store(served.where).put(place, b"sealed")
+    _put_again(served, place, Tagging=f"{FRENCH.serial}=x")
+
+
 def a_serial_number_in_an_old_version_of_a_log_entry(served: Served) -> None:
     """Somebody put it right, in a bucket that keeps what was wrong."""
     store = S3Store(served.where)
@@ -141,6 +147,7 @@ def _put_again(served: Served, key: str = "", **beside: Any) -> None:  # noqa: A
         (a_serial_number_in_an_objects_metadata, by(SMAROCK, "collect-device")),
         (a_serial_number_in_a_tag, by(QIHOO, "collect-association")),
         (a_serial_number_in_a_tag_of_a_log_entry, by(QIHOO, "collect-association")),
+        (a_serial_number_in_a_tag_of_a_watch_entry, by(QIHOO, "collect-association")),
         (a_serial_number_in_an_old_version_of_a_log_entry, by(SMAROCK, "collect-device")),
         (a_serial_number_in_a_deleted_objects_name, by(SMAROCK, "collect-device")),
         (a_networks_name_as_a_tag, both("no-network-identifiers")),

@@ -28,11 +28,11 @@ _HELD = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]*/(?P<table>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     rf"/expires={_HOUR}/(?:[0-9]{{8}}\.json|[0-9a-f]{{32}}\.parquet)"
 )
-_SIGN = re.compile(r"_held/[A-Za-z0-9][A-Za-z0-9._-]*")
+_SIGN = re.compile(r"_held/(?=.{1,20}\Z)[A-Z][A-Z0-9]{0,11}-[0-9][0-9-]*")
 _HOLD = re.compile(r"_holds/[A-Za-z0-9][A-Za-z0-9._-]*\.json")
 _LEDGER = re.compile(r"_ledger/[0-9]{20}\.json")
 _SCRATCH = re.compile(r"_checks/.+|clock/[0-9a-f]{32}")
-_PRESERVED = re.compile(r"_preserved/.+")
+_PRESERVED = re.compile(f"_preserved/{_DATA.pattern}")
 _FORMS = (
     ("data", _DATA),
     ("log", _LOG),
@@ -87,9 +87,10 @@ class Named:
         kind: `data`, `log`, `entry` (of a log), `link`, `watch`, `held` (a copy, or its manifest),
             `hold` (its record), `sign` (that it lasts), `preserved`, `ledger` or `scratch`; empty:
             it fits none.
-        table: Whose, of data and logs.
-        date: Of data.
-        expires: By when the bytes must be gone, of data, links and watch entries.
+        table: Whose, of data, of what is preserved of it, and of logs.
+        date: Of data, and of what is preserved.
+        expires: By when the bytes must be gone, of data, links and watch entries; of what is
+            preserved it says when they would be.
         version: Of a log's entry.
     """
 

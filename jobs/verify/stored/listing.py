@@ -13,8 +13,7 @@ from storage.store import ObjectStore
 _ENDING = ("data", "link", "watch")
 """Kinds whose path names the hour by which they must be gone."""
 _SCRATCH_AGE = timedelta(days=1)
-_UNREADABLE = ("preserved", "sign")
-"""Empty; their names have a form that leaves no room."""
+_EMPTY = ("preserved", "sign")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,7 @@ class Listing:
         others: Keys of whatever else is there.
         old: (key, version) of what readers do not see; of a delete marker without a version.
         watches: Keys of watch entries.
+        signs: Keys of what is empty and says by its name alone that rows are held, or preserved.
         preserved: Keys of data whose expiry is suspended, for a claim of its subject.
         ages: Of every version of every object: past its hour, or a path that promises too much.
         strays: Of every object: a name that nobody can tell the age of.
@@ -64,6 +64,7 @@ class Listing:
     others: list[str] = field(default_factory=list, repr=False)
     old: list[tuple[str, str]] = field(default_factory=list, repr=False)
     watches: list[str] = field(default_factory=list, repr=False)
+    signs: list[str] = field(default_factory=list, repr=False)
     preserved: set[str] = field(default_factory=set, repr=False)
     ages: Tally = field(default_factory=Tally)
     strays: Tally = field(default_factory=Tally)
@@ -72,6 +73,11 @@ class Listing:
     uploads: Tally = field(default_factory=Tally)
     refused: str = ""
     uploads_refused: str = ""
+
+    @property
+    def unread(self) -> list[str]:
+        """Keys of what is sealed or empty: whatever it tells is in its name, or beside it."""
+        return [*self.watches, *self.signs]
 
 
 def list_bucket(
@@ -154,7 +160,9 @@ def _remember(listing: Listing, named: Named, version: Version) -> None:
         listing.entries.setdefault(named.table, []).append(named.version)
     elif named.kind == "watch":
         listing.watches.append(version.key)
-    elif named.kind not in _UNREADABLE:
+    elif named.kind in _EMPTY:
+        listing.signs.append(version.key)
+    else:
         listing.others.append(version.key)
     if named.kind == "preserved":  # listed before the tables, so before what it is about
         listing.preserved.add(version.key.removeprefix("_preserved/"))
@@ -168,7 +176,7 @@ def _strange(named: Named, rules: Rules) -> Iterator[str]:
 
 
 def _filled(named: Named, version: Version) -> Iterator[str]:
-    if named.kind in _UNREADABLE and version.size:
+    if named.kind in _EMPTY and version.size:
         yield "bytes where an empty object belongs: nobody says by when they must be gone"
 
 

@@ -98,6 +98,11 @@ def a_serial_number_in_an_objects_name(house: House) -> None:
     house.store().put(f"_checks/{GERMAN.serial}", b"")
 
 
+def a_serial_number_as_the_name_of_a_hold(house: House) -> None:
+    """Which has not the form of one."""
+    house.store().put(f"_held/{GERMAN.serial}", b"")
+
+
 def a_serial_number_in_a_log_entry(house: House) -> None:
     logged(house, {"commitInfo": {"timestamp": 0, "note": f"fixed {GERMAN.serial}"}})
 
@@ -167,6 +172,7 @@ MISCHIEF = (
     Mischief(base64_in_a_footer, QIHOOS),
     Mischief(a_serial_number_in_a_fields_metadata, SMAROCKS),
     Mischief(a_serial_number_in_an_objects_name, SMAROCKS),
+    Mischief(a_serial_number_as_the_name_of_a_hold, SMAROCKS | both("fortnight", "two-weeks")),
     Mischief(a_serial_number_in_a_log_entry, SMAROCKS),
     Mischief(a_serial_number_as_a_number_in_a_log_entry, QIHOOS),
     Mischief(a_canarys_password_within_a_text, SMAROCKS),

@@ -27,6 +27,7 @@ from storage.directory import DirectoryStore
 from storage.layout import object_key
 
 SERIAL = "SN-4471-0001-DE"
+DATA = object_key("telemetry", path_of(1))
 SEARCH = Search([Identifier("device", SERIAL, "smarock")])
 
 
@@ -38,7 +39,7 @@ def test_a_path_that_the_pipeline_writes_is_read_by_the_second_implementation(n:
     assert path.expires <= latest_hour(path.date, FORTNIGHT) < path.expires + timedelta(days=1)
 
 
-@pytest.mark.parametrize("key", ["_held/H-1", "_preserved/telemetry/a.parquet"])
+@pytest.mark.parametrize("key", ["_held/H-1", f"_preserved/{DATA}"])
 def test_bytes_in_an_object_that_is_empty_elsewhere_are_a_violation(
     key: str, tmp_path: Path
 ) -> None:
@@ -54,6 +55,13 @@ def test_bytes_in_an_object_that_is_empty_elsewhere_are_a_violation(
         store.put(key, data)
         listing = list_bucket(Listing("bucket", "eu"), store, None, rules, NOW)
         assert (listing.strays.looked_at, listing.strays.found) == (1, found)
+
+
+@pytest.mark.parametrize(
+    "key", [f"_held/{SERIAL}", "_held/h-1", f"_held/H-{'1' * 19}", f"_preserved/{SERIAL}"]
+)
+def test_whatever_has_not_the_form_of_a_sign_is_none(key: str) -> None:
+    assert not read_key(key).kind
 
 
 @pytest.mark.parametrize("codec", ["zstd", "snappy", "gzip", "none"])
