@@ -182,7 +182,7 @@ class Worker:
             logger.info("stopped")
             return STOPPED
         logger.critical("the worker cannot go on: %s", reason)
-        return CRASHED
+        return TEMPORARY_FAILURE if isinstance(reason, RetryableError) else CRASHED
 
     def _assemble(self) -> None:
         consumer = cast("Consumer", self._app.consumer)

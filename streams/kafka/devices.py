@@ -21,7 +21,7 @@ from typing import Protocol
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.errors import FatalError, IntegrityError, RetryableError
+from schemas.errors import FortnightError, IntegrityError, RetryableError
 from schemas.retention import microseconds
 from schemas.tables.devices import COMPACTED_AFTER, DEVICES_TOPIC
 from storage.tls import kafka_options
@@ -48,6 +48,10 @@ Clock = Callable[[], datetime]
 
 class RegistryBehindError(RetryableError):
     """The registry did not catch up in time: nothing was judged by it."""
+
+
+class RegistryStaleError(RetryableError):
+    """What was said for a day was missed, and may be compacted: only a new process can know it."""
 
 
 class Registry(Protocol):
@@ -122,9 +126,12 @@ class Devices:
 
         Raises:
             RegistryBehindError: It does not within this time.
+            RegistryStaleError: It cannot any more: the worker has to end.
             KafkaUnavailableError: Kafka does not say how far the topic goes.
             IntegrityError: The reading has ended.
         """
+        if isinstance(self.failed, RegistryStaleError):
+            raise self.failed
         if self.failed is not None:
             raise IntegrityError(f"{DEVICES_TOPIC} is no longer read") from self.failed
         seconds = within.total_seconds()
@@ -155,7 +162,7 @@ class Devices:
 
     def _run(self) -> None:
         """The thread: read until cancelled, or until it fails."""
-        with suppress(asyncio.CancelledError, KafkaError, FatalError):  # `failed` has them
+        with suppress(asyncio.CancelledError, KafkaError, FortnightError):  # `failed` has them
             asyncio.run(self._read())
 
     def _note_end(self, reading: "asyncio.Task[None]") -> None:
@@ -201,7 +208,7 @@ class Devices:
             raise IntegrityError(f"{DEVICES_TOPIC} went back from {self.applied}: start again")
         new = [record for record in records if record.offset >= self._start]
         if new and new[0].ingest_time <= self._a_day_ago():
-            raise IntegrityError(f"{DEVICES_TOPIC} was not read for a day: start again")
+            raise RegistryStaleError(f"{DEVICES_TOPIC} was not read for a day: start again")
         if next_offset > self.applied:
             self._registry.apply(records, next_offset, compacted_until=self._compacted_until)
             self.applied = next_offset

@@ -116,11 +116,11 @@ class Topics:
             if settings[name]["message.timestamp.type"]["value"] != "LogAppendTime":
                 raise SettingsError(f"topic {name}: message.timestamp.type must be LogAppendTime")
         devices = settings[DEVICES_TOPIC]
-        keeps = timedelta(milliseconds=int(devices["min.compaction.lag.ms"]["value"]))
-        if "compact" in devices["cleanup.policy"]["value"] and keeps < COMPACTED_AFTER:
+        keeps = int(devices["min.compaction.lag.ms"]["value"])
+        least = COMPACTED_AFTER // timedelta(milliseconds=1)
+        if "compact" in devices["cleanup.policy"]["value"] and keeps < least:
             raise SettingsError(
-                f"topic {DEVICES_TOPIC}: min.compaction.lag.ms must be at least "
-                f"{COMPACTED_AFTER // timedelta(milliseconds=1)}"
+                f"topic {DEVICES_TOPIC}: min.compaction.lag.ms must be at least {least}"
             )
 
     def _client(self) -> KafkaAdminClient:
