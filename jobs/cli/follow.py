@@ -52,10 +52,10 @@ def _follow(chosen: Settings, regions: list[Region], by: str, *, dry_run: bool) 
 
 def _follow_in(chosen: Settings, region: Region, roll: Roll, by: str, *, dry_run: bool) -> bool:
     officer = office_of(chosen, region, by)
+    _tidy(chosen, officer, dry_run=dry_run)
     see_that_it_copies(chosen, region, officer.ledger.entries())
     estate = Estate.open(chosen, environment(), region, now, make=not dry_run)
     follower = Follower(officer, estate)
-    _tidy(chosen, officer, dry_run=dry_run)
     found = _plan(chosen, region, roll)
     rows = [_look(follower, due) if dry_run else _take(follower, due) for due in found]
     if not any(rows):
@@ -71,7 +71,7 @@ def _tidy(chosen: Settings, officer: Office, *, dry_run: bool) -> None:
         for name in left_behind(officer.ledger.entries(), Shelf.look(bucket)):
             typer.echo(f"{officer.region}: copies of {name} go: nobody holds them any more")
         return
-    for recorded in tidy(officer, bucket):
+    for recorded in tidy(officer, bucket, open_stores(chosen)[officer.region]):
         act = recorded.entry.act
         gone = f"{act.changed['objects']} objects of {act.scope['hold']}"
         typer.echo(f"{officer.region}: {gone} deleted: nobody holds them any more")

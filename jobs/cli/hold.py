@@ -143,10 +143,11 @@ def release(
 
 @_hold.command()
 def tidy(*, region: RegionName = "", by: By = "") -> None:
-    """Delete copies that a run of `expire` made of a hold that was released meanwhile."""
+    """Delete what is left of a hold that was released while somebody copied or extended it."""
     chosen = settings()
     officer = office_of(chosen, region_of(chosen, region), by)
-    for recorded in tidying.tidy(officer, hold_bucket(chosen, officer.region)):
+    rows = open_stores(chosen)[officer.region]
+    for recorded in tidying.tidy(officer, hold_bucket(chosen, officer.region), rows):
         act = recorded.entry.act
         typer.echo(f"{act.scope['hold']}: deleted {act.changed['objects']} objects")
         tell(recorded)

@@ -7,6 +7,7 @@ settings say of hold buckets. A sign is put after its hold's record, and deleted
 without a record means that one looks for records in the wrong place.
 """
 
+from schemas.acts import is_request
 from storage.store import ObjectStore
 
 FOLDER = "_held"
@@ -23,8 +24,12 @@ def put_sign(rows: ObjectStore, hold: str) -> None:
 
 
 def signs_in(rows: ObjectStore) -> set[str]:
-    """Names of the holds of which a region's bucket has a sign; costs one listing."""
-    return {info.key.removeprefix(f"{FOLDER}/") for info in rows.list(f"{FOLDER}/")}
+    """Names of the holds of which a region's bucket has a sign; costs one listing.
+
+    What lies there under no name of a hold is no sign, and holds nobody up.
+    """
+    names = {info.key.removeprefix(f"{FOLDER}/") for info in rows.list(f"{FOLDER}/")}
+    return {name for name in names if is_request(name)}
 
 
 def drop_sign(rows: ObjectStore, hold: str) -> None:

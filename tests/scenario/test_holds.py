@@ -17,6 +17,7 @@ from jobs.holds.keeping import Keeper
 from jobs.holds.listing import Copies, Shelf, examine, left_behind, states
 from jobs.holds.naming import names_of, needed
 from jobs.holds.placing import Cabinet, Outcome, Wanted, extend, place, release
+from jobs.holds.tidying import tidy
 from jobs.keys import rotation
 from jobs.office import Office, bookkeeping
 from jobs.office.requests import receive
@@ -30,7 +31,7 @@ from schemas.requests import Request, Right
 from schemas.retention import FORTNIGHT
 from schemas.tables import TELEMETRY
 from storage.directory import DirectoryStore
-from storage.holds import copy_folders, drop_sign, put_record, read_record, signs_in
+from storage.holds import copy_folders, drop_sign, put_record, put_sign, read_record, signs_in
 from storage.ledger import Ledger
 
 NAME = "H-2026-3"
@@ -179,6 +180,13 @@ def test_a_sign_in_the_bucket_of_rows_shows_a_hold_as_long_as_it_lasts(desk: Des
     assert desk.signs == set()
 
 
+def test_a_sign_that_was_left_over_is_tidied_and_no_lasting_holds_is(desk: Desk) -> None:
+    desk.hold()
+    put_sign(desk.cabinet.rows, "H-9")
+    assert [*tidy(desk.house.office(), desk.bucket.store, desk.cabinet.rows)] == []
+    assert desk.signs == {NAME}
+
+
 def test_after_the_release_what_was_due_happens(desk: Desk) -> None:
     desk.hold()
     desk.end()
@@ -259,7 +267,7 @@ def test_a_review_that_is_overdue_is_told_until_another_day_is_set(desk: Desk) -
 
 
 class RacedStore(DirectoryStore):
-    """A hold bucket in which somebody is faster, whenever a record is put."""
+    """A bucket in which somebody is faster, whenever something is put."""
 
     def __init__(self, root: Path, first: Callable[[], None]) -> None:
         super().__init__(root)
@@ -270,10 +278,13 @@ class RacedStore(DirectoryStore):
         return super().put(key, data, only_if_absent=only_if_absent)
 
 
-def test_a_hold_that_is_released_while_it_is_extended_leaves_no_record(desk: Desk) -> None:
+@pytest.mark.parametrize("raced", ["store", "rows"])
+def test_a_hold_that_is_released_while_it_is_extended_leaves_nothing(
+    desk: Desk, raced: str
+) -> None:
     desk.hold()
-    raced = RacedStore(desk.house.folder / "holds", desk.end)
-    cabinet = replace(desk.cabinet, store=raced)
+    faster = RacedStore(Path(getattr(desk.cabinet, raced).url), desk.end)
+    cabinet = replace(desk.cabinet, **{raced: faster})  # type: ignore[arg-type]  # a store's name
     office, keyring = desk.house.office(), desk.house.keys()
     with pytest.raises(PolicyError, match="none of that name that lasts"):
         extend(office, NAME, desk.roll, cabinet=cabinet, keyring=keyring)
