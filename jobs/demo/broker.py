@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -107,8 +108,8 @@ class Broker(Server):
         self._launch(jars, head_start(jars, self._rehearse), within)
 
     def _rehearse(self, options: Options) -> None:
-        """Start and end another one, so that Java may learn."""
-        with tempfile.TemporaryDirectory() as folder:
+        """Start and end another one, so that Java may learn; without it all is right, too."""
+        with tempfile.TemporaryDirectory() as folder, suppress(PartError):
             other = Broker(Path(folder), cache=self._cache)
             other._launch(jars_folder(self._cache), options, _REHEARSAL)
             other.process.stop(patience=_REHEARSAL)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -145,7 +146,8 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process and its group; one that has ended does not mind."""
         if self.is_running():
-            os.killpg(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended this moment, and somebody has noted it
+                os.killpg(self.pid, number)
 
     def stop(self, *, patience: timedelta = timedelta(seconds=15)) -> None:
         """Ask it to end, and kill it where it does not; a suspended one is continued first."""

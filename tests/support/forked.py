@@ -10,18 +10,30 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 from jobs.demo.processes import Process
 
-_SERVER = multiprocessing.get_context("forkserver")
-_PRELOADED = ["streams.worker"]
-"""Can be forked: importing it begins no thread and opens nothing."""
+_PRELOADED = [  # installed ones, for the server knows no other folder
+    *("streams.worker", "streams.pipeline", "streams.sink"),
+    *("jobs.compact", "jobs.expire", "jobs.sweep", "jobs.verify", "jobs.verify.rows.registry"),
+    *("jobs.holds", "jobs.subjects.searching"),
+    *("pytest", "polars", "numpy.random", "hypothesis"),
+]
+"""What functions that are forked need: importing it begins no thread and opens nothing."""
 
 _PR_SET_PDEATHSIG = 1
 _PATIENCE = 60.0
 """Seconds for what takes a moment."""
+
+
+def server() -> ForkServerContext:
+    """Makes processes; one for all tests of a process, so that it has imported what any needs."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(_PRELOADED)
+    return found
 
 
 class Forked(Process):
@@ -41,9 +53,9 @@ class Forked(Process):
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        _SERVER.set_forkserver_preload(_PRELOADED)
-        begun, given = _SERVER.Event(), (str(log), dict(env))
-        self._child = _SERVER.Process(target=_begin, args=(main, begun, *given), daemon=True)
+        forks = server()
+        begun, given = forks.Event(), (str(log), dict(env))
+        self._child = forks.Process(target=_begin, args=(main, begun, *given), daemon=True)
         self._child.start()
         assert begun.wait(_PATIENCE), f"{name} was not forked"
 

@@ -7,7 +7,6 @@ Functions here are the main functions of processes of their own, forked by a ser
 imported what they need (the log's library does not survive a fork once it was used).
 """
 
-import multiprocessing
 import random
 import threading
 import time
@@ -21,6 +20,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 from support.faults.rig import wall_clock
+from support.forked import server
 from support.verified.crowd import MINUTES, Crowd, partition_of, receipt_of
 from support.verified.house import QIHOO, SMAROCK
 from support.wire import EU
@@ -52,11 +52,6 @@ _PATIENCE = 300.0
 """Seconds for what takes a moment."""
 _HOURS = 24, 25
 """When the folders that are written to under load expire, hours from the beginning."""
-_PRELOADED = [  # installed ones, for it knows no other folder
-    *("pytest", "polars", "jobs.compact", "jobs.expire", "jobs.sweep", "jobs.verify"),
-    *("jobs.holds", "jobs.office.requests", "jobs.office.assurances", "jobs.subjects.searching"),
-    *("streams.pipeline", "streams.sink"),
-]
 """All that this module imports: once, and not in each process anew."""
 
 
@@ -86,11 +81,10 @@ def keep_compacting(folder: str, table: str, pause: float, ready: Any) -> None: 
 
 def compactors(folder: str, table: str, count: int = 1, *, pause: float = 0) -> list[Any]:
     """Processes that compact, and have begun."""
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(_PRELOADED)
-    begun = [server.Event() for _ in range(count)]
+    forks = server()
+    begun = [forks.Event() for _ in range(count)]
     processes = [
-        server.Process(target=keep_compacting, args=(folder, table, pause, ready), daemon=True)
+        forks.Process(target=keep_compacting, args=(folder, table, pause, ready), daemon=True)
         for ready in begun
     ]
     for process in processes:
