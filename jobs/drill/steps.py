@@ -13,10 +13,10 @@ from jobs.subjects.access.search.sources import Sources
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.access.writing.archive import Archive, new_passphrase
 from jobs.subjects.confirm import Searcher
-from jobs.subjects.erase import COMPLETE, Eraser
+from jobs.subjects.erase import ACT as ERASED
+from jobs.subjects.erase import Eraser
 from jobs.subjects.restrict import Restricter
 from jobs.subjects.roll import Roll
-from jobs.subjects.selecting import is_erased
 from jobs.subjects.waiting import say_places
 from schemas.drills import ACCESS, request_of
 from schemas.ledger import Entry
@@ -90,7 +90,7 @@ class Steps:
             if copies[device].others:
                 troubles[device] = Trouble("rows that are not its own are in its copy")
             elif not stayed:
-                troubles[device] = Trouble("none of the newest files has a row of it")
+                troubles[device] = Trouble("no file that is stored has a row of it")
             elif not copies[device].rows >= stayed:
                 troubles[device] = Trouble("rows of its own are missing in its copy")
         return troubles
@@ -113,7 +113,7 @@ class Steps:
     def erase(self, drills: Sequence[Series]) -> Troubles:
         """Nothing is left of it in any byte; then somebody binds it, and it goes on running."""
         entries = drills[0].office.ledger.entries()
-        drills = [one for one in drills if not self._is_back(one, entries)]
+        back = {one.device for one in drills if self._is_back(one, entries)}
         done = self.eraser.erase([one.case(Right.ERASE) for one in drills], entries)
         troubles = {}
         for one, of in zip(drills, done, strict=True):
@@ -121,19 +121,21 @@ class Steps:
                 troubles[one.device] = _waits(of.waiting)
             elif not of.is_complete:
                 troubles[one.device] = Trouble("somebody restricted it meanwhile")
-            elif self._witness(one).traces(self.searcher.estate.places):
+            elif self._is_left(one, is_back=one.device in back):
                 troubles[one.device] = Trouble("its name is left in some file")
-        self.bind([one.device for one in drills if one.device not in troubles])
+        self.bind([one.device for one in drills if one.device not in {*troubles, *back}])
         return troubles
 
     def _is_back(self, one: Series, entries: Sequence[Entry]) -> bool:
-        """Whether it was erased and bound already, and only the answer was cut off."""
-        asked = request_of(one.name, Right.ERASE)
-        was_erased = any(
-            (entry.act.request, entry.act.scope.get("state")) == (asked, COMPLETE)
-            for entry in entries
-        )
-        return was_erased and not is_erased(one.device, self.roll)
+        """Whether somebody bound it since it asked: what it says since then stays."""
+        case = ERASED, request_of(one.name, Right.ERASE)
+        begun = (entry.time for entry in entries if (entry.act.name, entry.act.request) == case)
+        return self._bound(one) > next(begun, self._bound(one))
+
+    def _is_left(self, one: Series, *, is_back: bool) -> bool:
+        """Whether anything is of what had to go."""
+        witness, places = self._witness(one), self.searcher.estate.places
+        return bool(witness.former(places) if is_back else witness.traces(places))
 
     def _copies(self, drills: Sequence[Series]) -> dict[str, Copy]:
         """Device -> what is in its copy; the copy itself is gone then."""
@@ -161,7 +163,7 @@ class Steps:
 
     def _not_back(self, one: Series) -> str:
         witness, estate = self._witness(one), self.searcher.estate
-        if witness.rows(estate.aside):
+        if witness.traces(estate.aside):
             return "it stayed aside when that was lifted"
         return "" if witness.rows(estate.tables) else "nothing of it came back"
 

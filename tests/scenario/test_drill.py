@@ -9,10 +9,12 @@ from typing import Any, cast
 import pytest
 from support.lake import PARTITION
 from support.office import EU, START
+from support.rows import path_of, pseudonym, rows_of
 from support.town import BOB, TABLES, Town
 
 from jobs.drill import Drill, Outcome
 from jobs.drill.steps import Steps
+from jobs.drill.witness import Witness
 from jobs.kafka import Cluster, KafkaRecord, Topic
 from jobs.subjects.access.dossier import Dossier
 from jobs.subjects.access.search.people import Person, Robot
@@ -20,17 +22,23 @@ from jobs.subjects.access.search.sources import Sources
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.case import Case
 from jobs.subjects.confirm import Searcher
-from jobs.subjects.erase import Erased, Eraser
+from jobs.subjects.erase import ACT as ERASED
+from jobs.subjects.erase import BEGUN, COMPLETE, Erased, Eraser
 from jobs.subjects.restrict import Restricted, Restricter
 from schemas.canaries import canaries
 from schemas.drills import FAILED, PASSED, STEPS, drills
-from schemas.errors import StoreUnavailableError
+from schemas.errors import IntegrityError, StoreUnavailableError
+from schemas.ledger import Entry
 from schemas.lineage import Partition
 from schemas.policies import Policies
 from schemas.requests import Right, register
+from schemas.retention import FORTNIGHT
 from schemas.tables import DEAD_LETTERS, TELEMETRY, Table
 from storage.directory import DirectoryStore
 from storage.lake import Destination
+from storage.layout import object_key
+from storage.parquet import describe, encode
+from storage.store import ObjectInfo
 
 HERE = [one for one in canaries() if one.region == EU]
 DEVICES = [one.device for one in HERE]
@@ -102,6 +110,17 @@ def town(tmp_path: Path) -> Town:
     return made(tmp_path, DEVICES[:1], TELEMETRY)
 
 
+def speak(town: Town) -> None:
+    """The canary says something; nobody else's rows lie beside it."""
+    (name,) = town.names(DEVICES[0])
+    rows = town.rows_at(name, town.now + timedelta(minutes=1))
+    town.commit(town.estate().tables[0], rows, town.now + FORTNIGHT)
+
+
+def witness(town: Town, since: datetime = START - FORTNIGHT) -> Witness:
+    return Witness.of(HERE[0], town.keys, since)
+
+
 def states(found: Sequence[Outcome]) -> set[str]:
     return {one.state for one in found}
 
@@ -162,17 +181,32 @@ def test_a_drill_that_was_cut_off_when_its_canary_was_bound_again_is_over(town: 
 
     with pytest.raises(StoreUnavailableError):
         drill(town, bind=cut_off)
-    town.store(TELEMETRY, DEVICES[0])
+    speak(town)
     assert states(drill(town)) == {PASSED}
     assert town.seen(DEVICES[0])
 
 
 class Forgetful(Eraser):
-    """Marks, and says that nothing is left."""
+    """Tells that nothing is left, and does nothing."""
 
     def erase(self, cases: Sequence[Case], entries: object) -> list[Erased]:
         del entries
+        for case in cases:
+            case.tell(ERASED, scope={"state": BEGUN})
+            case.tell(ERASED, scope={"state": COMPLETE})
         return [Erased(case, rows=0, files=1, waiting=(), restricted=0) for case in cases]
+
+
+class Careless(Eraser):
+    """Takes rows out of tables, and leaves the bytes of their files."""
+
+    def erase(self, cases: Sequence[Case], entries: Collection[Entry]) -> list[Erased]:
+        store = self.estate.store
+        before = {one.key: store.get(one.key) for one in store.list("telemetry/date=")}
+        done = super().erase(cases, entries)
+        for key, data in before.items():
+            store.put(key, data)
+        return done
 
 
 class Lenient(Restricter):
@@ -219,6 +253,7 @@ def _as(kind: type, part: Any) -> Any:  # noqa: ANN401 - a part of Steps as anot
     ("kind", "part", "step"),
     [
         (Forgetful, "eraser", Right.ERASE),
+        (Careless, "eraser", Right.ERASE),
         (Lenient, "restricter", Right.RESTRICT),
         (Keeping, "restricter", Right.RESTRICT),
         (Sparing, "sources", Right.ACCESS),
@@ -236,3 +271,47 @@ def test_a_violation_of_a_canarys_right_is_found_and_the_same_drill_goes_on_when
     found = drills(town.house.office().ledger.entries())
     assert {right for (_, right), one in found.items() if one.failed} == {step}
     assert states(drill(town)) == {PASSED}
+
+
+def test_an_erasure_that_left_something_stays_a_failure_when_somebody_binds_the_canary(
+    town: Town,
+) -> None:
+    broken = {"eraser": _as(Forgetful, town.eraser())}
+    assert states(drill(town, **broken)) == {FAILED}
+    town.now += timedelta(minutes=9)
+    steps(town).bind(DEVICES[:1])
+    speak(town)
+    assert states(drill(town, **broken)) == {FAILED}
+    assert states(drill(town)) == {PASSED}
+    assert len(town.seen(DEVICES[0])) == 1
+
+
+def test_a_name_is_found_behind_any_number_of_newer_files(tmp_path: Path) -> None:
+    town = made(tmp_path, DEVICES[:1], TELEMETRY)
+    table, others = town.estate().tables[0], rows_of(TELEMETRY, 1, device=[pseudonym(1)])
+    data, expires = encode(others, TELEMETRY), START + FORTNIGHT + timedelta(hours=1)
+    paths = [path_of(1000 + n, expires=expires) for n in range(201)]
+    for path in paths:
+        table.store.put(object_key(TELEMETRY.name, path), data)
+    table.versions(["writer"])
+    table.append([describe(others, data, path, START) for path in paths], {"writer": 1})
+    assert witness(town).traces([table]) == 1
+    assert len(witness(town).rows([table])) == 3
+    assert witness(town, START + timedelta(days=2)).traces([table]) == 0
+
+
+def test_a_damaged_file_is_named_and_one_of_which_an_old_version_is_left_counts(
+    tmp_path: Path,
+) -> None:
+    class Versioned(DirectoryStore):
+        def list_versions(self, prefix: str = "") -> Iterator[ObjectInfo]:
+            yield from (one for one in [ObjectInfo(key, 9, START)] if one.key.startswith(prefix))
+
+    key = object_key(TELEMETRY.name, path_of(1))
+    store = Versioned(tmp_path)
+    table = Destination(TELEMETRY, EU, store)
+    one = Witness(frozenset({pseudonym(1)}), START - timedelta(days=99))
+    assert one.traces([table]) == one.former([table]) == 1
+    store.put(key, b"PAR1 and nothing behind it")
+    with pytest.raises(IntegrityError, match=key):
+        one.traces([table])
