@@ -71,6 +71,7 @@ class Seen:
         measures: Figures over their rows.
         watched: Region -> what its watch entries say.
         unseen: Place -> why what lies beside rows there could not be read.
+        lost: Bucket -> why what came in the place of files that were gone could not be found.
     """
 
     listings: tuple[Listing, ...] = ()
@@ -83,6 +84,7 @@ class Seen:
     measures: Measures = field(default_factory=Measures)
     watched: Mapping[str, Watched] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> int:
@@ -93,7 +95,7 @@ class Seen:
     def not_seen(self) -> tuple[str, ...]:
         """Why not all rows that were chosen could be asked."""
         refused = (one.refused for one in self.listings if one.refused)
-        unread = {**self.words.damaged, **self.answers.unread}
+        unread = {**self.lost, **self.words.damaged, **self.answers.unread}
         told = [f"{place}: {why}" for place, why in sorted(unread.items())[:SHOWN]]
         return (*refused, *told)
 

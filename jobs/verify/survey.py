@@ -48,6 +48,9 @@ _KINDS = {
     Purpose.HOLDS: frozenset({"held", "hold", "scratch"}),
 }
 """What may lie in a bucket: kinds of `jobs.verify.stored.files.read_key`."""
+_ROUNDS = 5
+"""Files that came in the place of others may go as well: so often others are looked for."""
+_NEVER_STILL = "files went as fast as they were looked at, and others may have come in their place"
 _MAPS = "map_tiles"
 _BYTES_TOGETHER = 32 << 20
 
@@ -65,6 +68,7 @@ class Survey:
     progress: Progress
     words: Words = field(default_factory=Words)
     unseen: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
     vanished: int = 0
 
     def look(self, keep: ExitStack) -> Seen:
@@ -79,7 +83,7 @@ class Survey:
         self.scene = self.scene.once_listed(self.scene)
         files = [file for listing in listings for file in listing.files]
         chosen = self.scene.sampling.choose(files)
-        search = Search(self._identifiers(), self.scene.sampling.seed)
+        search = self._search()
         entries = tuple(self._logs(listings, search))
         beside = Beside(self.scene.sampling, search, self.words, self.unseen)
         for listing in listings:
@@ -89,13 +93,17 @@ class Survey:
         scan = self._scan(folder, watched)
         keep.callback(scan.sql.close)
         gone = self._files(chosen, files, (scan, search, folder))
-        if more := self._instead(listings, chosen, gone):
+        for _ in range(_ROUNDS):
+            if not (more := self._instead(listings, chosen, gone)):
+                break
             chosen += more
             self.scene = self.scene.once_listed(self.scene)  # it has to know of what came since
             with closing((again := self._scan(folder, watched)).sql):
-                self._files(more, more, (again, search, folder))
+                gone = self._files(more, more, (again, self._search(), folder))
                 measures.take(scan.sql, again.sql)
             scan.answers += again.answers
+        else:
+            self.lost |= {file.bucket: _NEVER_STILL for file in gone}
         return Seen(
             listings=listings,
             chosen=tuple(chosen),
@@ -107,11 +115,13 @@ class Survey:
             measures=measures.measured(scan.sql),
             watched=watched,
             unseen=self.unseen,
+            lost=self.lost,
         )
 
-    def _identifiers(self) -> tuple[Identifier, ...]:
+    def _search(self) -> Search:
+        """For every identifier that is known by now."""
         registered = self.scene.registry.identifiers if self.scene.registry else ()
-        return (*registered, *_canaries())
+        return Search((*registered, *_canaries()), self.scene.sampling.seed)
 
     def _listed(self, bucket: Bucket) -> Listing:
         self.progress(f"listing {bucket.name}")
@@ -224,7 +234,11 @@ class Survey:
         came: list[StoredFile] = []
         for listing in listings if gone else ():
             mine = [file for file in gone if file.bucket == listing.bucket]
-            new = came_since(listing, self._bucket(listing.bucket).store, mine)
+            try:
+                new = came_since(listing, self._bucket(listing.bucket).store, mine)
+            except FortnightError as error:
+                self.lost[listing.bucket] = f"what came in the place of files: {refusal(error)}"
+                continue
             listing.files += new
             came += new
         tables = {(file.bucket, file.table) for file in gone}

@@ -107,18 +107,16 @@ def came_since(
 ) -> list[StoredFile]:
     """Data files that were not there when the bucket was listed, where files lay that are gone.
 
-    What cannot be listed any more has none: whoever listed it before has said what that means.
+    Raises:
+        FortnightError: It cannot be listed any more.
     """
     known = {file.key for file in listing.files}
     now = Listing(listing.bucket, listing.region)
-    try:
-        for folder in sorted({file.key.rpartition("/")[0] for file in gone}):
-            for one in store.list(f"{folder}/"):
-                if one.key not in known:
-                    version = Version(one.key, one.size, one.modified, current=True)
-                    _remember(now, read_key(one.key), version)
-    except FortnightError:
-        return []
+    for folder in sorted({file.key.rpartition("/")[0] for file in gone}):
+        for one in store.list(f"{folder}/"):
+            if one.key not in known:
+                version = Version(one.key, one.size, one.modified, current=True)
+                _remember(now, read_key(one.key), version)
     return now.files
 
 
