@@ -33,6 +33,10 @@ class Canary:
         """Every text that names it, and must be nowhere behind the input topics."""
         return frozenset({self.device, self.account, *self.secrets.values()})
 
+    def is_registered_as(self, vendor: str, account: str, country: str) -> bool:
+        """Whether a registration under its id is its own; else some device took its name."""
+        return (vendor, account, country) == (self.vendor, self.account, self.country)
+
 
 def canaries() -> Iterator[Canary]:
     """All of them, always in the same order."""

@@ -24,8 +24,8 @@ BEGUN, FAILED, PASSED = "begun", "failed", "passed"
 STEPS = (Right.CONFIRM, Right.ACCESS, Right.RESTRICT, Right.ERASE)
 """In this order: what is erased cannot be asked for."""
 
-EVERY = timedelta(days=7)
-"""How old the last drill may be: half of the time for which anything is stored."""
+EVERY = timedelta(days=10)
+"""How old the last drill may be: one is done a week, and has three days to come to its end."""
 
 _START = "DRILL-"
 

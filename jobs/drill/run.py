@@ -1,4 +1,4 @@
-"""One drill of a region: its canaries ask for everything, and it is looked whether that happened.
+"""One drill of a region: its canaries use four rights, and it is looked whether that happened.
 
 Confirm, access, restrict and lift, erase; at the end they are bound anew, and go on running. It may
 be killed anywhere and run again, as whatever waits for records that are on their way has to be.
@@ -13,6 +13,7 @@ from jobs.office import Office
 from jobs.subjects.selecting import is_erased
 from schemas.canaries import Canary, canaries
 from schemas.drills import FAILED, PASSED, STEPS
+from schemas.errors import PolicyError
 from schemas.requests import Right, register
 
 PENDING = "pending"
@@ -55,6 +56,7 @@ class Drill:
             An outcome each; none where no canary is registered in this region.
 
         Raises:
+            PolicyError: A device that is no canary has the name of one; nothing was asked for.
             SettingsError: There is no restricted bucket, so that nobody could be restricted.
             RetryableError: A store or Kafka does not answer; call again.
         """
@@ -71,8 +73,15 @@ class Drill:
         return [*(_pending(one, _ASLEEP) for one in asleep), *self._through(awake)]
 
     def _is_here(self, canary: Canary) -> bool:
-        is_registered = self.steps.roll.of(canary.device).registration is not None
-        return is_registered and canary.region == self.office.region
+        said = self.steps.roll.of(canary.device).registration
+        if said is None or canary.region != self.office.region:
+            return False
+        if not canary.is_registered_as(said.vendor, said.account, said.country):
+            raise PolicyError(
+                f"{canary.device}: somebody else's device is registered under this canary's name, "
+                "with another vendor, account or country: it is not drilled"
+            )
+        return True
 
     def _through(self, found: Sequence[Series]) -> Iterator[Outcome]:
         """Every step, of all canaries together as far as each comes."""

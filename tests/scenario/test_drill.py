@@ -1,12 +1,13 @@
 """Canaries of a region ask for everything; what answers them badly is found out."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 from support.lake import PARTITION
 from support.office import EU, START
 from support.rows import path_of, pseudonym, rows_of
@@ -27,10 +28,11 @@ from jobs.subjects.erase import BEGUN, COMPLETE, Erased, Eraser
 from jobs.subjects.restrict import Restricted, Restricter
 from schemas.canaries import canaries
 from schemas.drills import FAILED, PASSED, STEPS, drills
-from schemas.errors import IntegrityError, StoreUnavailableError
+from schemas.errors import IntegrityError, PolicyError, StoreUnavailableError
 from schemas.ledger import Entry
 from schemas.lineage import Partition
 from schemas.policies import Policies
+from schemas.privacy import canonical
 from schemas.requests import Right, register
 from schemas.retention import FORTNIGHT
 from schemas.tables import DEAD_LETTERS, TELEMETRY, Table
@@ -59,6 +61,22 @@ class Silence:
         return iter(())
 
 
+def bound(town: Town, device: str, at: datetime = START - FORTNIGHT) -> None:
+    """A canary is registered."""
+    town.told.register(device, at)
+    (canary,) = (one for one in HERE if one.device == device)
+    of = {"vendor": canary.vendor, "account": canary.account, "country": canary.country}
+    change(town, device, of)
+
+
+def change(town: Town, device: str, words: Mapping[str, str]) -> None:
+    """It is registered as something else."""
+    listed = town.told.roll.of(device)
+    assert listed.registration is not None
+    registration = structs.replace(listed.registration, **words)
+    town.told.devices[canonical(device)] = replace(listed, registration=registration)
+
+
 def steps(town: Town) -> Steps:
     estate, roll = town.estate(), town.told.roll
     letters = Destination(DEAD_LETTERS, EU, DirectoryStore(town.folder / "eu"))
@@ -76,7 +94,7 @@ def steps(town: Town) -> Steps:
 
     def bind(devices: Collection[str]) -> None:
         for device in devices:
-            town.told.register(device, town.now + timedelta(seconds=1))
+            bound(town, device, town.now + timedelta(seconds=1))
 
     return Steps(
         roll=roll,
@@ -98,7 +116,7 @@ def made(folder: Path, devices: Collection[str], *tables: Table) -> Town:
     town = Town.build(folder)
     Destination(DEAD_LETTERS, EU, DirectoryStore(folder / "eu")).create()
     for device in devices:
-        town.told.register(device)
+        bound(town, device)
     for table in tables:
         town.store(table, *devices)
     return town
@@ -315,3 +333,16 @@ def test_a_damaged_file_is_named_and_one_of_which_an_old_version_is_left_counts(
     store.put(key, b"PAR1 and nothing behind it")
     with pytest.raises(IntegrityError, match=key):
         one.traces([table])
+
+
+@pytest.mark.parametrize(
+    "changed", [{"vendor": "smarock"}, {"account": "ada@example.com"}, {"country": "FR"}]
+)
+def test_a_device_that_took_a_canarys_name_is_asked_nothing(
+    changed: dict[str, str], town: Town
+) -> None:
+    change(town, DEVICES[0], changed)
+    with pytest.raises(PolicyError, match=DEVICES[0]):
+        drill(town)
+    assert not town.house.told()
+    assert town.seen(DEVICES[0])

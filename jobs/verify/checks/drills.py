@@ -10,19 +10,20 @@ from jobs.verify.configuration.looking import Looking
 from jobs.verify.configuration.state import Books
 from jobs.verify.promise import Promise
 from jobs.verify.rows.names import folded
-from jobs.verify.rows.registry import FOR_EVER
+from jobs.verify.rows.registry import FOR_EVER, Registered, Registry
 from jobs.verify.scene import Scene
 from jobs.verify.verdict import Look
-from schemas.canaries import canaries
+from schemas.canaries import Canary, canaries
 from schemas.drills import ACCESS, EVERY, STEPS, Drilled, drills
 from schemas.ledger_keys import LedgerKey
 from schemas.policies.answering import Right as Clause
 from schemas.requests import Right
+from schemas.retention import moment
 from storage.s3.evidence import Seen, Unseen
 
 _WITH: Literal["access"] = "access"
 """Every maker promises this one: drills of what it does not promise are judged with it."""
-_REPEAT = "fortnight drill; fortnight ledger report"
+_REPEAT = "fortnight drill, again while its status is 75; fortnight ledger report"
 
 
 def drilled(promise: Promise, scene: Scene) -> Iterator[Look]:
@@ -78,16 +79,27 @@ class _Canary:
     Attributes:
         runs: Whether it is registered; Unseen: nobody knows who is.
         since: Since when it could have been drilled; None: nobody knows.
+        is_other: Its name is registered, and as a device that is not the canary.
     """
 
     place: str
     runs: Seen[bool]
     since: datetime | None
+    is_other: bool = False
 
     @classmethod
     def of(cls, vendor: str, each: Books, scene: Scene) -> "_Canary":
         place = f"canary of {vendor} in {each.region}"
-        return cls(place, _runs(vendor, each.region, scene), each.since)
+        if (registry := scene.registry) is None:
+            return cls(place, Unseen(scene.registry_refused or "no registry"), each.since)
+        mine = (one for one in canaries() if (one.vendor, one.region) == (vendor, each.region))
+        found = [(one, said) for one in mine for said in _registered(one, registry)]
+        bound = [moment(said.bound_since) for _, said in found if said.bound_since is not None]
+        since = max([*bound, *filter(None, [each.since])], default=None)
+        is_other = any(
+            not one.is_registered_as(said.vendor, said.account, said.country) for one, said in found
+        )
+        return cls(place, bool(found), since, is_other)
 
     def judge(self, looking: Looking, known: Drilled, now: datetime) -> None:
         """Note what is to be said of its last drill."""
@@ -95,6 +107,8 @@ class _Canary:
             looking.not_at(self.place, self.runs)
         elif self.runs is False:
             looking.notes.append(f"{self.place}: none runs")
+        elif self.is_other:
+            looking.at(self.place, ["its name is registered as a device that is no canary"])
         elif wrong := _wrong(known):
             looking.at(self.place, [wrong])
         elif known.done and now - known.done <= EVERY:
@@ -106,14 +120,13 @@ class _Canary:
             looking.at(self.place, [f"not drilled within {EVERY.days} days"])
 
 
-def _runs(vendor: str, region: str, scene: Scene) -> Seen[bool]:
-    if (registry := scene.registry) is None:
-        return Unseen(scene.registry_refused or "no registry")
-    mine = [one for one in canaries() if (one.vendor, one.region) == (vendor, region)]
-    wanted = {folded(one.device) for one in mine}
-    numbers = {n for n, device in enumerate(registry.devices) if folded(device) in wanted}
-    newest = [one for one in registry.registered if one.until == FOR_EVER]
-    return any(one.device in numbers and not one.cancelled for one in newest)
+def _registered(canary: Canary, registry: Registry) -> Iterator[Registered]:
+    """What is registered under its name now."""
+    name = folded(canary.device)
+    numbers = {n for n, device in enumerate(registry.devices) if folded(device) == name}
+    for one in registry.registered:
+        if one.device in numbers and one.until == FOR_EVER and not one.cancelled:
+            yield one
 
 
 def _wrong(known: Drilled) -> str:

@@ -49,6 +49,7 @@ class Registered:
         bound_since: Microseconds; None: the device was not bound.
         consents: What its owner said yes to.
         cancelled: The account was closed; the other words are empty.
+        account: Raw, so never shown.
     """
 
     device: int
@@ -60,6 +61,7 @@ class Registered:
     bound_since: int | None = None
     consents: frozenset[str] = frozenset()
     cancelled: bool = False
+    account: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class _Reader:
                 device.country,
                 device.bound_since,
                 consents,
+                account=device.account,
             )
         )
         for kind, text in (("device", device.device), ("account", device.account)):

@@ -1,8 +1,9 @@
 """What a ledger tells of drills on canaries, and what is said where they are late or went badly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 import pytest
@@ -30,6 +31,7 @@ from schemas.ledger import Entry
 from schemas.ledger_keys import LedgerKey
 from schemas.regions import Residency
 from schemas.requests import ANSWER, OPEN, Right
+from schemas.retention import microseconds
 from storage.s3.evidence import Unseen
 
 KEY = LedgerKey.generate(EU)
@@ -70,9 +72,16 @@ def whole(*without: str, subject: str = TAG, at: datetime = START) -> list[Entry
     return [*told, of_drill(PASSED, at)]
 
 
-def scene(told: Iterable[Entry], now: datetime = NOW, *, runs: bool = True) -> Scene:
+def scene(
+    told: Iterable[Entry],
+    now: datetime = NOW,
+    *,
+    runs: bool = True,
+    changed: Mapping[str, str | int] = MappingProxyType({}),
+) -> Scene:
+    """What is told of drills, where a canary is registered, as something else or not at all."""
     named = {"device": CANARY.device, "vendor": CANARY.vendor, "account": CANARY.account}
-    said = {**named, "model": "X1", "country": "DE"}
+    said = {**named, "model": "X1", "country": "DE", **changed}
     words = [Word(0, 1, CANARY.device.encode(), msgspec.json.encode(said))] if runs else []
     return Scene(
         settings=SETTINGS,
@@ -130,3 +139,29 @@ def test_a_violation_of_the_second_person_by_a_drill_of_somebody_who_is_no_canar
 def test_where_nobody_says_who_devices_are_a_drill_that_never_was_is_not_checkable() -> None:
     blind = replace(scene([]), registry=None, registry_refused="Kafka was left out")
     assert set(verdicts(blind).values()) == {Verdict.NOT_CHECKABLE}
+
+
+@pytest.mark.parametrize(
+    "changed", [{"vendor": "360"}, {"account": "ada@example.com"}, {"country": "FR"}]
+)
+def test_a_violation_of_a_canarys_name_by_a_device_that_took_it_is_found(
+    changed: dict[str, str | int],
+) -> None:
+    assert set(verdicts(scene(whole(), changed=changed)).values()) == {Verdict.BROKEN}
+
+
+def test_a_canary_that_was_bound_lately_is_not_due_yet_however_old_its_region_is() -> None:
+    now = NOW + timedelta(days=365)
+    lately = microseconds(now - EVERY + timedelta(hours=1))
+    assert set(verdicts(scene([], now, changed={"bound_since": lately})).values()) == {
+        Verdict.NOTHING
+    }
+    long_ago = microseconds(now - EVERY - timedelta(hours=1))
+    assert set(verdicts(scene([], now, changed={"bound_since": long_ago})).values()) == {
+        Verdict.BROKEN
+    }
+
+
+def test_a_weekly_drill_may_take_a_day_or_two_longer() -> None:
+    late = START + timedelta(days=9)
+    assert set(verdicts(scene(whole(), late)).values()) == {Verdict.HELD}
