@@ -1,8 +1,10 @@
 """Asking S3 for what may be refused, so that nothing changes whatever it answers.
 
 GetObject and GetObjectVersion read the first byte of an object that is there. PutObject sends no
-bytes, for an object that never was, and only in the place of bytes that nobody has: where a server
-knows no such condition, an empty object is left whose hour is over. DeleteObjectVersion names the
+bytes, for an object that never was, and only in the place of bytes that nobody has. AWS refuses
+that to those who may put and not read, too: so what is refused is tried again without the
+condition, and with the MD5 of other bytes. Where a server knows neither, an empty object is left
+whose hour is over. DeleteObjectVersion names the
 version that objects have from before a bucket kept versions, of an object that never was.
 DeleteObject would leave a marker where versions are kept: it is tried only where none are, of an
 object that never was. The others list one thing.
@@ -26,12 +28,14 @@ _REFUSED = frozenset({"AccessDenied", "AllAccessDisabled", "Forbidden", "403"})
 _NOT_REFUSED = frozenset(
     {
         *("NoSuchKey", "NoSuchVersion", "NotFound", "404"),
-        *("PreconditionFailed", "412", "InvalidRange", "416"),
+        *("PreconditionFailed", "412", "InvalidRange", "416", "BadDigest"),
     }
 )
-"""What S3 says to those who may, where there is nothing."""
+"""What S3 says to those who may, where there is nothing, or where what they send is not whole."""
 
 _NOTHINGS = '"00000000000000000000000000000000"'
+_MD5_OF_OTHERS = "AAAAAAAAAAAAAAAAAAAAAA=="
+"""Well-formed, since what is not may be answered before rights are looked at."""
 _UNVERSIONED = "null"
 _FIRST = "bytes=0-0"
 _ONE: Mapping[str, Any] = {"MaxKeys": 1}
@@ -63,6 +67,20 @@ def as_profile(where: S3Location, profile: str) -> S3Location:
     return S3Location(where.bucket, where.location, where.endpoint, given)
 
 
+def _put(client: "S3Client", bucket: str, key: str, _: str) -> object:
+    """Put nothing, in a way that cannot succeed.
+
+    source: S3 User Guide, "How to prevent object overwrites with conditional writes": `If-Match`
+    takes s3:GetObject too.
+    """
+    try:
+        return client.put_object(Bucket=bucket, Key=key, Body=b"", IfMatch=_NOTHINGS)
+    except ClientError as error:
+        if _code(error) not in _REFUSED:
+            raise
+    return client.put_object(Bucket=bucket, Key=key, Body=b"", ContentMD5=_MD5_OF_OTHERS)
+
+
 _Ask = Callable[["S3Client", str, str, str], object]
 
 ACTIONS: Mapping[str, _Ask] = {
@@ -76,15 +94,17 @@ ACTIONS: Mapping[str, _Ask] = {
     "GetObjectVersion": lambda client, bucket, key, version: client.get_object(
         Bucket=bucket, Key=key, VersionId=version, Range=_FIRST
     ),
-    "PutObject": lambda client, bucket, key, _: client.put_object(
-        Bucket=bucket, Key=key, Body=b"", IfMatch=_NOTHINGS
-    ),
+    "PutObject": _put,
     "DeleteObjectVersion": lambda client, bucket, key, _: client.delete_object(
         Bucket=bucket, Key=key, VersionId=_UNVERSIONED
     ),
     "DeleteObject": lambda client, bucket, key, _: client.delete_object(Bucket=bucket, Key=key),
 }
 """IAM's word, without `s3:` -> what asks for it, of a bucket, an object key and a version."""
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
 
 
 class Trying:
@@ -123,7 +143,7 @@ def _answer(ask: Callable[[], object]) -> Seen[bool]:
     try:
         ask()
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
+        code = _code(error)
         if code in _REFUSED:
             return False
         return True if code in _NOT_REFUSED else Unseen(f"S3 answers {code}")
