@@ -51,6 +51,7 @@ READS = {"list", "look at logs"}
 ROWS, MAPS = "telemetry/date=2026-11-21/expires=2026-12-05T14/a", "map_tiles/date=2026-11-21/a"
 LOG = "telemetry/_delta_log/00000000000000000000.json"
 ENTRY, LINK = "_ledger/00000000000000000001.json", "_links/expires=2026-12-05T14/k1-k2.parquet"
+WATCH = f"_watch/expires=2026-12-05T14/{'0' * 32}.sealed"
 MAY: dict[str, set[str]] = {
     "fleet": set(),
     "account-service": set(),
@@ -99,6 +100,7 @@ GREEDY = {
     "analyst of old versions": ("analyst", one_more("GetObjectVersion", "telemetry/*")),
     "analyst who writes": ("analyst", one_more("PutObject", "telemetry/*")),
     "worker who deletes": ("worker", one_more("DeleteObjectVersion", "telemetry/*")),
+    "analyst of watch entries": ("analyst", one_more("GetObject", "_watch/*")),
     "custodian who reads rows": ("custodian", one_more("GetObject", "*")),
 }
 """Users to whom somebody gave one right more than their role has."""
@@ -204,7 +206,9 @@ class Account:
             buckets=tuple(map(self._as_auditor, open_buckets(settings, NOW))),
             now=NOW,
         )
-        listings = [Listing(one.name, one.region, *_listed(one)) for one in scene.buckets]
+        listings = [
+            Listing(one.name, one.region, *_listed(one), watches=[WATCH]) for one in scene.buckets
+        ]
         return replace(scene, seen=Seen(listings=tuple(listings)))
 
     def _as_auditor(self, bucket: Place) -> Place:
@@ -226,7 +230,7 @@ class Account:
         S3Bucket(place, []).create(versioned=True)
         client = place.client()
         old = client.put_object(Bucket=place.bucket, Key=ROWS, Body=b"old")["VersionId"]
-        for key in (ROWS, MAPS, LOG, ENTRY, LINK):
+        for key in (ROWS, MAPS, LOG, ENTRY, LINK, WATCH):
             client.put_object(Bucket=place.bucket, Key=key, Body=b"new")
         return old
 
@@ -341,6 +345,7 @@ def test_verify_tries_as_each_role_and_finds_that_all_are_refused_what_they_are_
         ("analyst of old versions", "telemetry", "GetObjectVersion"),
         ("analyst who writes", "telemetry", "PutObject"),
         ("worker who deletes", "telemetry", "DeleteObjectVersion"),
+        ("analyst of watch entries", "_watch", "GetObject"),
         ("custodian who reads rows", "_links", "GetObject"),
     ],
 )

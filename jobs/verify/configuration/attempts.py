@@ -134,7 +134,7 @@ def _there(bucket: "Bucket", listing: "Listing") -> dict[str, str]:
     for table, versions in listing.entries.items():
         found[f"{table}/_delta_log"] = f"{table}/_delta_log/{max(versions):020}.json"
     is_of_holds = _PURPOSES[bucket.purpose] is Held.HELD
-    for key in listing.others:
+    for key in (*listing.others, *listing.unread):
         if (folder := key.partition("/")[0]) in _OUR_FOLDERS or is_of_holds:
             found.setdefault(folder, key)
     return found
