@@ -11,6 +11,7 @@
     |  `- ConflictError               somebody else committed: read again and redo
     `- FatalError                  an operator: the worker stops, nothing is committed
        |- SettingsError               a setting is missing or contradicts another
+       |  `- AccessDeniedError           rights end before what was asked for
        |- PolicyError                 what would be done breaks what was promised
        |- PrivacyError                identifying data was about to be stored
        `- IntegrityError              stored bytes are not the bytes we wrote
@@ -68,6 +69,10 @@ class FatalError(FortnightError):
 
 class SettingsError(FatalError):
     """A setting is missing, wrong, or contradicts another or the world."""
+
+
+class AccessDeniedError(SettingsError):
+    """Whoever was asked knows who asks, and says that they may not."""
 
 
 class PolicyError(FatalError):

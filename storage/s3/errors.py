@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from schemas.errors import (
+    AccessDeniedError,
     ConflictError,
     FortnightError,
     IntegrityError,
@@ -49,6 +50,8 @@ _THROTTLED = {
 _PASSING = {"RequestTimeout", "OperationAborted", "InternalError", "RequestTimeTooSkewed"}
 _NOT_NOW = 409
 _SERVER_ERROR = 500
+_DENIED = "AccessDenied"
+"""To a key that S3 knows: of another it says something else."""
 _OCCUPIED = "BucketAlreadyExists"
 
 
@@ -98,4 +101,6 @@ def from_code(code: str, status: int, place: str) -> FortnightError:
         return StoreThrottledError(f"S3 asks to slow down: {place}")
     if code in _PASSING or status >= _SERVER_ERROR or (status == _NOT_NOW and code != _OCCUPIED):
         return StoreUnavailableError(f"S3 cannot answer now ({code}): {place}")
-    return SettingsError(f"{code}: {place}")  # no bucket, no permission
+    if code == _DENIED:
+        return AccessDeniedError(f"{code}: {place}")
+    return SettingsError(f"{code}: {place}")  # no bucket, a key that nobody knows

@@ -29,7 +29,7 @@ from jobs.subjects.access.search.people import Person
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.access.writing.archive import Archive
 from schemas.approvals import unapproved
-from schemas.errors import PolicyError, SettingsError
+from schemas.errors import AccessDeniedError, PolicyError, SettingsError
 from schemas.policies import Policies
 from schemas.regions import Region, Residency
 from schemas.settings import Settings
@@ -153,7 +153,22 @@ class ClosedStore(DirectoryStore):
     """Another region's bucket, to somebody whose rights end before it."""
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        raise SettingsError(f"AccessDenied: {prefix}")
+        raise AccessDeniedError(f"AccessDenied: {prefix}")
+
+
+class WrongStore(DirectoryStore):
+    """Another region's bucket, which is not where the settings say."""
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        raise SettingsError(f"NoSuchBucket: {prefix}")
+
+
+def test_nothing_is_answered_where_another_region_cannot_be_asked_for_any_other_reason(
+    world: World, tmp_path: Path
+) -> None:
+    wrong = Destination(DEAD_LETTERS, Region("us"), WrongStore(tmp_path))
+    with Spill() as spill, pytest.raises(SettingsError, match="NoSuchBucket"):
+        replace(world.sources, dead_letters=wrong).search([], spill, NOW)
 
 
 def test_where_another_regions_dead_letters_are_closed_the_archive_says_so(

@@ -15,7 +15,7 @@ from jobs.subjects.access.search.people import Owners, Person
 from jobs.subjects.access.search.spill import Spill
 from jobs.subjects.access.writing.proof import Proof
 from jobs.subjects.subject import names
-from schemas.errors import ConflictError, SettingsError
+from schemas.errors import AccessDeniedError, ConflictError
 from schemas.hold_record import HoldRecord
 from schemas.keyring import Keyring
 from schemas.regions import Region
@@ -86,12 +86,13 @@ class Sources:
 
         Raises:
             RetryableError: The home region does not answer.
+            SettingsError: It cannot be asked, for another reason than that it is closed to us.
         """
         place = self.dead_letters
         if place.region != self.region:
             try:
                 next(iter(place.store.list(f"{place.table.name}/")), None)
-            except SettingsError:  # S3 says no
+            except AccessDeniedError:
                 return None
         return place
 

@@ -9,6 +9,7 @@ from botocore.exceptions import (
 )
 
 from schemas.errors import (
+    AccessDeniedError,
     ConflictError,
     IntegrityError,
     SettingsError,
@@ -32,7 +33,8 @@ from storage.s3.errors import translated
         ("RequestTimeout", 400, StoreUnavailableError),
         ("OperationAborted", 409, StoreUnavailableError),
         ("NoSuchBucket", 404, SettingsError),
-        ("AccessDenied", 403, SettingsError),
+        ("AccessDenied", 403, AccessDeniedError),
+        ("InvalidAccessKeyId", 403, SettingsError),
         ("BucketAlreadyExists", 409, SettingsError),
     ],
 )
@@ -40,8 +42,9 @@ def test_an_answer_becomes_an_error_by_who_has_to_act(
     code: str, status: int, expected: type[Exception]
 ) -> None:
     answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    with pytest.raises(expected, match="s3://b/k"), translated("s3://b/k"):
+    with pytest.raises(expected, match="s3://b/k") as raised, translated("s3://b/k"):
         raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
+    assert raised.type is expected
 
 
 @pytest.mark.parametrize(
