@@ -1,5 +1,7 @@
 """`fortnight drill`."""
 
+from collections.abc import Callable, Iterable, Sequence
+
 import typer
 
 from jobs.cli.desk import Desk
@@ -19,6 +21,7 @@ from jobs.subjects.roll import read, these
 from jobs.subjects.waiting import insist
 from schemas.canaries import canaries
 from schemas.drills import FAILED
+from schemas.errors import FatalError, FortnightError, RetryableError
 from schemas.policies import Policies
 from schemas.regions import Region
 from schemas.retention import microseconds
@@ -31,33 +34,62 @@ _NOBODY = "no canary is registered: `fortnight fleet --canaries` runs some"
 
 @app.command()
 def drill(*, region: RegionName = "", by: By = "") -> None:
-    """Let the canaries ask for everything that a subject may, and see that it is done.
+    """Let canaries confirm, get a copy, be restricted and erased, and see that it is done.
 
-    Each is confirmed, given a copy, restricted, lifted, erased, and bound anew. Pending, with
-    status 75, as long as something is on its way: the same command again goes on. Status 1 where a
-    request was answered badly.
+    Each is lifted and bound anew, too. Pending, with status 75, as long as something is on its
+    way: the same command again goes on. Status 1 where a request was answered badly.
     """
-    found = drill_all(region, by)
+    end(*drill_all(region, by))
+
+
+def drill_all(region: str, by: str = "") -> tuple[list[Outcome], list[FortnightError]]:
+    """Drill the canaries of a region, or of every one, and say how far each came.
+
+    Returns:
+        The outcomes, and why regions were not drilled to the end: such a one delays no other.
+
+    Raises:
+        SettingsError: The region is not served, or Kafka is not set up.
+    """
+    chosen = settings()
+    with cluster_of(chosen) as cluster:
+        regions = regions_of(chosen, region)
+        return each_of(regions, lambda where: _drill(chosen, where, cluster, by))
+
+
+def each_of(
+    regions: Iterable[Region], run: Callable[[Region], list[Outcome]]
+) -> tuple[list[Outcome], list[FortnightError]]:
+    """Run the drill of each region, and say how far it came, or what stopped it."""
+    found, refused = list[Outcome](), list[FortnightError]()
+    for where in regions:
+        try:
+            outcomes = run(where)
+        except FortnightError as error:
+            typer.echo(f"fortnight: region {where}: {error}", err=True)
+            refused.append(error)
+            continue
+        for said in map(_said, outcomes) if outcomes else [_NOBODY]:
+            typer.echo(f"{where}: {said}")
+        found += outcomes
+    return found, refused
+
+
+def end(found: Sequence[Outcome], refused: Sequence[FortnightError]) -> None:
+    """End as the worst region did: one that is refused, that answered badly, that is not done.
+
+    Raises:
+        FatalError: An operator has to act.
+        RetryableError: The same command again goes on.
+    """
+    away = sum(isinstance(one, RetryableError) for one in refused)
+    if wrong := len(refused) - away:
+        raise FatalError(f"{wrong} regions were not drilled, the others were")
     if any(one.state == FAILED for one in found):
         raise typer.Exit(1)
     insist(sum(one.state == PENDING for one in found))
-
-
-def drill_all(region: str, by: str = "") -> list[Outcome]:
-    """Drill the canaries of a region, or of every one, and say how far each came.
-
-    Raises:
-        FatalError: The caller is no officer, or something is not set up that has to be.
-        RetryableError: A store or Kafka does not answer; call again.
-    """
-    chosen, found = settings(), list[Outcome]()
-    with cluster_of(chosen) as cluster:
-        for where in regions_of(chosen, region):
-            outcomes = _drill(chosen, where, cluster, by)
-            for said in map(_said, outcomes) if outcomes else [_NOBODY]:
-                typer.echo(f"{where}: {said}")
-            found += outcomes
-    return found
+    if away:
+        raise RetryableError(f"{away} regions gave no answer; the same command again goes on")
 
 
 def _drill(chosen: Settings, region: Region, cluster: Cluster, by: str) -> list[Outcome]:
