@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jobs.kafka import Cluster
@@ -21,6 +21,9 @@ from storage.s3 import Inspection, S3Location
 from storage.s3.evidence import Seen as EvidenceSeen
 from storage.s3.evidence import Unseen
 from storage.store import ObjectStore
+
+ACTED_ON = timedelta(hours=24)
+"""By then whatever was said is done: an erasure is pending until every partition has passed it."""
 
 
 class Purpose(StrEnum):

@@ -1,19 +1,15 @@
 """Opens the watch entries of every region, where these credentials have the ledger's key for it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
 
 from jobs import office
 from jobs.verify.rows.watched import Watched, read_watched
-from jobs.verify.scene import Bucket, Purpose, Scene
+from jobs.verify.scene import ACTED_ON, Bucket, Purpose, Scene
 from jobs.verify.stored.listing import Listing
 from schemas.errors import FortnightError
 from schemas.ledger import Entry
 from schemas.regions import Region
 from storage.watches import WatchPath
-
-_ACTED_ON = timedelta(hours=24)
-"""An erasure is pending until every partition has passed it; by then it has."""
 
 
 def watched_in(scene: Scene, listings: Iterable[Listing]) -> Mapping[str, Watched]:
@@ -36,7 +32,7 @@ def _watched(scene: Scene, bucket: Bucket, listing: Listing) -> Watched:
         _there(bucket, map(WatchPath.parse, sorted(listing.watches))),
         scene.ledger_key(bucket.region),
         _entries(scene, Region(bucket.region)),
-        before=bucket.now - _ACTED_ON,
+        before=bucket.now - ACTED_ON,
     )
 
 

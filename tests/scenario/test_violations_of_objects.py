@@ -16,12 +16,14 @@ from support.verified.planting import both, by, newest
 from support.wire import EU, US
 
 from jobs.demo.object_store import S3Server
-from jobs.verify import Outcome, verify
+from jobs.verify import Outcome, Scene, verify
+from jobs.verify.configuration.collect import collect
 from jobs.verify.scene import Purpose
 from schemas.retention import format_hour
 from schemas.settings import RegionSettings, Settings
 from schemas.tables import CLEANING_HISTORY
 from storage.s3 import S3Bucket, S3Location, S3Store
+from storage.s3.evidence import Unseen
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,14 +45,16 @@ class Served:
 
     def verify(self) -> Outcome:
         """The promises about bytes: how the bucket is set up is another test's."""
+        return verify(replace(self.scene(), configured=clean()))
+
+    def scene(self) -> Scene:
         scene = self.house.scene()
         eu, us = scene.buckets
         place = RegionSettings(EU, self.where.bucket, self.where.location)
         settings = Settings(regions=(place, scene.settings.regions[1]))
         seen = replace(eu, name=self.where.bucket, store=S3Store(self.where), where=self.where)
         assert us.purpose is Purpose.ROWS
-        set_up = replace(scene, configured=clean())
-        return verify(replace(set_up, buckets=(seen, us), settings=settings))
+        return replace(scene, buckets=(seen, us), settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +171,16 @@ def test_a_bucket_that_keeps_versions_and_every_promise_is_no_violation(served: 
     outcome = served.verify()
     assert not list(findings(outcome))
     assert US in outcome.scene.regions
+
+
+def test_a_violation_of_residence_is_a_bucket_that_nobody_named_with_any_folder_of_ours(
+    served: Served,
+) -> None:
+    ours = ("_held", "_holds", "_ledger", "_links", "_preserved", "_watch", "telemetry")
+    where = replace(served.where, bucket=f"unnamed-{uuid4().hex[:12]}")
+    S3Bucket(where, []).create(versioned=True)
+    for folder in (*ours, "photos"):
+        S3Store(where).put(f"{folder}/a", b"")
+    others = collect(served.scene()).others
+    assert not isinstance(others, Unseen)
+    assert others[where.bucket] == ours

@@ -1,14 +1,11 @@
 """From questions to looks: what rows said, with the sample and the SQL that repeats it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from jobs.verify.rows.question import Question
-from jobs.verify.scene import Scene
+from jobs.verify.scene import ACTED_ON, Scene
 from jobs.verify.seen import Seen
 from jobs.verify.verdict import Look, Tally
-
-_ACTED_ON = timedelta(hours=24)
 
 
 def answered(questions: Iterable[Question], scene: Scene) -> Iterator[Look]:
@@ -51,7 +48,7 @@ def carried_out(scene: Scene) -> int:
     An erasure, or what follows a registration, is pending until every partition has passed it.
     """
     now = min((bucket.now for bucket in scene.buckets), default=scene.now)
-    return int((now - _ACTED_ON).timestamp()) * 1_000_000
+    return int((now - ACTED_ON).timestamp()) * 1_000_000
 
 
 def followed(scene: Scene) -> str:
