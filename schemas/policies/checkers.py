@@ -9,6 +9,9 @@ from collections.abc import Mapping
 _VERIFY = "jobs.verify.checks"
 _SET_UP = "jobs.verify.configuration"
 
+DRILLS = f"{_VERIFY}.drills:drilled"
+"""Looks at those rights that canaries use."""
+
 CHECKERS: Mapping[str, tuple[str, ...]] = {
     "collection": (
         "streams.gating:Gating.blank",
@@ -55,7 +58,7 @@ CHECKERS: Mapping[str, tuple[str, ...]] = {
     ),
     "right": (
         f"{_VERIFY}.rights:kept_out",
-        f"{_VERIFY}.drills:drilled",
+        DRILLS,
         f"{_SET_UP}.people:answered",
     ),
     "minimisation": (

@@ -5,8 +5,16 @@ from datetime import timedelta
 
 import msgspec
 
-from schemas.policies.answering import Attested, Incident, Minimisation, Recipients, Review
-from schemas.policies.checkers import CHECKERS
+from schemas.drills import STEPS
+from schemas.policies.answering import (
+    Attested,
+    Incident,
+    Minimisation,
+    Recipients,
+    Review,
+    Right,
+)
+from schemas.policies.checkers import CHECKERS, DRILLS
 from schemas.policies.clause import Clause
 from schemas.policies.collecting import Collection, Consent, Exclusion
 from schemas.policies.columns import COLLECTED_COLUMNS
@@ -118,7 +126,7 @@ def _notice(policy: Policy) -> Iterator[Sequence[str]]:
 def _clauses(policy: Policy) -> Iterator[Sequence[str]]:
     for clause in policy.clauses:
         kind = clause.kind
-        checkers = ", ".join(f"`{one}`" for one in CHECKERS[kind])
+        checkers = ", ".join(f"`{one}`" for one in _checkers(clause))
         values = "; ".join(f"{name} {_value(value)}" for name, value in _values(clause).items())
         rule = f"{clause.rule} ({values})" if values and kind != "collection" else clause.rule
         yield (
@@ -128,6 +136,11 @@ def _clauses(policy: Policy) -> Iterator[Sequence[str]]:
             rule,
             checkers,
         )
+
+
+def _checkers(clause: Clause) -> Iterator[str]:
+    is_drilled = isinstance(clause, Right) and clause.right in STEPS
+    return (one for one in CHECKERS[clause.kind] if is_drilled or one != DRILLS)
 
 
 def _outside(policy: Policy) -> Iterator[Sequence[str]]:

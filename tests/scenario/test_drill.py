@@ -1,4 +1,4 @@
-"""Canaries of a region ask for everything; what answers them badly is found out."""
+"""Canaries of a region use four rights; what answers them badly is found out."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace

@@ -1,7 +1,10 @@
 import pytest
 from support.policies import parsed, text_of, with_clause, without_clause
 
+from schemas.drills import STEPS
 from schemas.policies import Policies, Policy
+from schemas.policies.answering import Right
+from schemas.policies.checkers import DRILLS
 from schemas.policies.columns import COLLECTED_COLUMNS
 from schemas.policies.pages import differences, explain
 
@@ -49,3 +52,11 @@ def test_every_clause_and_every_column_is_told(policy: Policy) -> None:
 )
 def test_what_a_version_changes_is_told_and_nothing_else(text: str, lines: list[str]) -> None:
     assert differences(parsed(SMAROCK), parsed(text)) == lines
+
+
+@pytest.mark.parametrize("policy", Policies.shipped().all, ids=str)
+def test_drills_are_told_to_look_at_those_rights_that_canaries_use(policy: Policy) -> None:
+    lines = explain(policy).splitlines()
+    for one in policy.of_kind(Right):
+        (line,) = (line for line in lines if line.startswith(f"| `{one.id}` |"))
+        assert (DRILLS in line) == (one.right in STEPS)
