@@ -34,6 +34,7 @@ from schemas.errors import RetryableError
 from schemas.retention import FORTNIGHT
 from schemas.tables import TABLES
 from storage.directory import DirectoryStore
+from storage.holds import put_sign
 from storage.lake import Destination
 from storage.layout import DataPath, object_key
 from storage.log import DataFile
@@ -170,6 +171,7 @@ class Load:
         crowd, dice = Crowd.build(folder, began, VENDORS[table], STAYING + 1), random.Random(0)  # noqa: S311 - chaos
         crowd.holds.hold(HOLD, devices=((crowd.name(HELD),),), tables=(TABLES[table],))
         destination = destination_in(str(crowd.rows_in), table)
+        put_sign(destination.store, HOLD)
         destination.create()
         writer = Writer.build(crowd, table)
         for hours in (*[1] * 10, *_HOURS):
