@@ -69,7 +69,10 @@ class LedgerKey:
 
 @dataclass(frozen=True, slots=True)
 class LedgerKeys:
-    """Every region's keys as a file: the public ones in the clear, the others wrapped."""
+    """Every region's keys as a file: the public ones in the clear, the others wrapped, or left out.
+
+    With the public ones alone ledgers are proven, and nobody acts.
+    """
 
     public: Mapping[Region, Ed25519PublicKey]
     wrapped: Mapping[Region, Wrapped] = field(repr=False)
@@ -100,13 +103,17 @@ class LedgerKeys:
             raise SettingsError(f"ledger key: {region}: the file was changed")
         return key
 
+    def without_secrets(self) -> Self:
+        """The public keys alone."""
+        return type(self)(self.public, {})
+
     def format(self) -> bytes:
         """The file."""
         entries = [
             {
                 "region": region,
                 "public": base64.b64encode(public.public_bytes_raw()).decode(),
-                "wrapped": dict(self.wrapped[region]),
+                **({"wrapped": dict(self.wrapped[region])} if region in self.wrapped else {}),
             }
             for region, public in self.public.items()
         ]
@@ -123,7 +130,11 @@ class LedgerKeys:
             entries: list[dict[str, Any]] = json.loads(data)["keys"]
             return cls(
                 {Region(entry["region"]): _public(entry["public"]) for entry in entries},
-                {Region(entry["region"]): dict(entry["wrapped"]) for entry in entries},
+                {
+                    Region(entry["region"]): dict(entry["wrapped"])
+                    for entry in entries
+                    if "wrapped" in entry
+                },
             )
         except (ValueError, KeyError, TypeError):
             raise SettingsError("ledger key: the file is not one") from None

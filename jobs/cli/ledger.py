@@ -32,6 +32,12 @@ def new() -> None:
 
 
 @_ledger.command()
+def public_keys() -> None:
+    """Print a file of the public keys alone: FORTNIGHT_LEDGER_KEY of an auditor."""
+    typer.echo(office.public_keys(settings()))
+
+
+@_ledger.command()
 def verify(*, region: RegionName = "") -> None:
     """Prove each ledger; status 1 where it was tampered with, or an approval or answer is missing.
 

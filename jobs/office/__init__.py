@@ -4,6 +4,13 @@
 `assurances` and `disclosures` are acts that touch no row; `bookkeeping` checks what was told.
 """
 
-from jobs.office.office import Office, key_file, make_keys, open_ledger, open_office
+from jobs.office.office import (
+    Office,
+    key_file,
+    make_keys,
+    open_ledger,
+    open_office,
+    public_keys,
+)
 
-__all__ = ["Office", "key_file", "make_keys", "open_ledger", "open_office"]
+__all__ = ["Office", "key_file", "make_keys", "open_ledger", "open_office", "public_keys"]

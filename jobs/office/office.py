@@ -84,6 +84,15 @@ def make_keys(settings: Settings, environment: Mapping[str, str]) -> bool:
     return private_files.create(path, keys.format())
 
 
+def public_keys(settings: Settings) -> bytes:
+    """A file of the ledgers' public keys alone, for whoever proves ledgers and acts in none.
+
+    Raises:
+        SettingsError: There are no keys of the ledger.
+    """
+    return _keys(settings).without_secrets().format()
+
+
 def open_ledger(settings: Settings, region: Region) -> Ledger:
     """A region's ledger to be read; that takes no secret.
 

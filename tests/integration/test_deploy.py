@@ -149,6 +149,7 @@ def test_only_who_makes_pseudonyms_is_given_the_keyring_and_only_an_officer_the_
                 given.setdefault(f"{secret.get('secretName')}: {item}", set()).add(name)
     assert given["fortnight-keyring: all"] == {"Deployment/worker", "CronJob/follow"}
     assert given["fortnight-ledger: all"] == {"CronJob/follow"}
+    assert given["fortnight-ledger-public: all"] == {"CronJob/verify"}
     upkeep = {f"CronJob/{job}" for job in JOBS}
     assert given["fortnight-keyring: passphrase"] == upkeep  # opens holds, and no keyring
 

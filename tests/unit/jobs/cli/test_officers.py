@@ -129,6 +129,23 @@ def test_an_entry_that_was_changed_breaks_the_promise(shell: Shell, s3: S3Server
     assert "signature" in shell.said("ledger", "report", by=alice, code=70)
 
 
+def test_whoever_has_the_public_keys_alone_proves_a_ledger_and_acts_in_none(
+    shell: Shell, s3: S3Server
+) -> None:
+    alice, bob = officer(s3), officer(s3)
+    shell.said("ledger", "new", by=alice)
+    shell.said("keys", "rotate", by=alice)
+    public = shell.folder / "ledger.public"
+    public.write_text(shell.said("ledger", "public-keys", by=alice), "utf-8")
+    assert "wrapped" not in public.read_text("utf-8")
+    auditor = bob | {"FORTNIGHT_LEDGER_KEY": str(public)}
+    told = shell.said("ledger", "verify", by=auditor, code=1)  # nobody entered the first rotation
+    assert "proven up to entry 0" in told
+    assert "signature" not in told
+    refused = shell.said("keys", "rotate", by=auditor, code=70)
+    assert "ledger key: there is none for region eu" in refused
+
+
 def test_who_says_to_be_somebody_else_does_nothing(shell: Shell, s3: S3Server) -> None:
     alice = officer(s3)
     shell.said("ledger", "new", by=alice)
