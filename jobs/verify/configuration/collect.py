@@ -17,9 +17,8 @@ from schemas.errors import FortnightError
 from schemas.keyring import Key, KeyState
 from schemas.regions import Region
 from schemas.tables import TABLES
-from storage import ledger, links, preserved, watches
 from storage.caller import caller
-from storage.holds import records, signs
+from storage.ledger import FOLDER as LEDGER
 from storage.s3 import S3Location
 from storage.s3.evidence import BucketEvidence, Seen, Unseen
 from storage.s3.examining import buckets, examine, folders
@@ -27,13 +26,7 @@ from storage.s3.examining import buckets, examine, folders
 if TYPE_CHECKING:
     from jobs.verify.scene import Bucket, Scene
 
-_OURS = frozenset(
-    {
-        *TABLES,
-        *(one.FOLDER for one in (ledger, links, preserved, signs, watches)),
-        records.RECORDS,
-    }
-)
+_OURS = frozenset({*TABLES, LEDGER, "_links", "_watch", "_held", "_holds", "_preserved"})
 _SAMPLED = 25
 """Objects a bucket whose encryption is looked at."""
 
@@ -155,8 +148,8 @@ def books_of(scene: "Scene", region: Region) -> Books:
     anchors = next((one.bucket for one in settings.anchors if one.region == region), FOLDER)
     known = _keys(Path(settings.keyring), region)
     try:
-        opened = office.open_ledger(settings, region)
-        found = bookkeeping.examine(opened, known, scene.now)
+        ledger = office.open_ledger(settings, region)
+        found = bookkeeping.examine(ledger, known, scene.now)
     except FortnightError as error:
         return Books(region=region, refused=str(error), anchors=anchors)
     late = set(found.late)
