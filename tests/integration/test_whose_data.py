@@ -156,21 +156,6 @@ class ClosedStore(DirectoryStore):
         raise AccessDeniedError(f"AccessDenied: {prefix}")
 
 
-class WrongStore(DirectoryStore):
-    """Another region's bucket, which is not where the settings say."""
-
-    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        raise SettingsError(f"NoSuchBucket: {prefix}")
-
-
-def test_nothing_is_answered_where_another_region_cannot_be_asked_for_any_other_reason(
-    world: World, tmp_path: Path
-) -> None:
-    wrong = Destination(DEAD_LETTERS, Region("us"), WrongStore(tmp_path))
-    with Spill() as spill, pytest.raises(SettingsError, match="NoSuchBucket"):
-        replace(world.sources, dead_letters=wrong).search([], spill, NOW)
-
-
 def test_where_another_regions_dead_letters_are_closed_the_archive_says_so(
     world: World, opened: Opened, tmp_path: Path
 ) -> None:
