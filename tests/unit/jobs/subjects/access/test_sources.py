@@ -36,7 +36,7 @@ def test_nobody_is_answered_where_another_region_cannot_be_asked_though_it_is_no
             holds=None,
             unwrap=lambda _: b"",
             dead_letters=Destination(DEAD_LETTERS, US, WrongStore(tmp_path)),
-            cluster=None,  # type: ignore[arg-type] - it is asked behind the bucket
+            cluster=None,  # type: ignore[arg-type]  # it is asked behind the bucket
             keyring=Keyring.generate([EU]),
             late_window=timedelta(days=9),
         )
