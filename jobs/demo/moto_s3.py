@@ -1,10 +1,11 @@
-"""moto's S3 server, whose conditional puts look and write as one step.
+"""moto's S3 server, whose conditional puts look and write as one step, and which forgets.
 
 moto alone answers in threads that may all look before one of them writes: on a busy machine two
 writers of a table's log would both be told that they were first. It would also look through its
 own folders at every request, with the others waiting, write each into its log, and end the
 connection with each answer: as it is here, a request costs a fraction of that. And over TLS one
-client that is suspended while it greets would let all others wait.
+client that is suspended while it greets would let all others wait. And it would keep every object
+that it ever had, and a copy of each whenever versions are listed: gigabytes within minutes.
 """
 
 import io
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -122,8 +124,14 @@ class OneByOne:
             return self._application(environ, start_response)
 
 
+def untracked(kind: type[Any], *_: object, **__: object) -> Any:  # noqa: ANN401 - one of the kind
+    """Make a model as moto does, and keep no list of all that were ever made."""
+    return object.__new__(kind)
+
+
 def main(port: int, *identity: str) -> None:
     """Serve on a port of 127.0.0.1 for ever; HTTPS with a certificate's and a key's file."""
+    BaseModel.__new__ = untracked  # type: ignore[assignment,method-assign]
     tls = None
     if identity:
         tls = Patient(ssl.PROTOCOL_TLS_SERVER)
