@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from jobs.verify.configuration import books
@@ -18,11 +18,11 @@ from schemas.drills import ACCESS, EVERY, STEPS, Drilled, drills
 from schemas.ledger_keys import LedgerKey
 from schemas.policies.answering import Right as Clause
 from schemas.requests import Right
-from schemas.retention import moment
 from storage.s3.evidence import Seen, Unseen
 
 _WITH: Literal["access"] = "access"
 """Every maker promises this one: drills of what it does not promise are judged with it."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REPEAT = "fortnight drill, again while its status is 75; fortnight ledger report"
 
 
@@ -94,7 +94,7 @@ class _Canary:
             return cls(place, Unseen(scene.registry_refused or "no registry"), each.since)
         mine = (one for one in canaries() if (one.vendor, one.region) == (vendor, each.region))
         found = [(one, said) for one in mine for said in _registered(one, registry)]
-        bound = [moment(said.bound_since) for _, said in found if said.bound_since is not None]
+        bound = [_moment(said.bound_since) for _, said in found if said.bound_since is not None]
         since = max([*bound, *filter(None, [each.since])], default=None)
         is_other = any(
             not one.is_registered_as(said.vendor, said.account, said.country) for one, said in found
@@ -137,3 +137,11 @@ def _wrong(known: Drilled) -> str:
     if last == known.failed:
         return "the last drill found that it was not answered well"
     return "it is told as answered, and not every act that belongs to it is"
+
+
+def _moment(since: int) -> datetime:
+    """Of microseconds since 1970; the last that there is for any behind it."""
+    try:
+        return _EPOCH + timedelta(microseconds=since)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
