@@ -1,4 +1,4 @@
-"""One name, several workers: the URL of each, as the name stands for them now."""
+"""One name, several workers: the URL of each, as the name is resolved at each look."""
 
 import socket
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from schemas.errors import StoreUnavailableError
 
 Resolve = Callable[[str], Iterable[str]]
-"""Name -> the addresses it stands for now, as text; raises OSError where there is none."""
+"""Name -> the addresses that it has at this moment, as text; raises OSError where there is none."""
 
 
 def addresses_of(name: str) -> frozenset[str]:
